@@ -1,0 +1,145 @@
+"""A throttled transport's gate: closed for all instances, reopened in order.
+
+One row per transport, partition `gate`, written only while it is closed, read at most
+every 30 s per worker. A scan that finds it closed gets a slot of its own; slots keep
+their order when the gate closes again, so nobody starves. Raises `StorageError`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from .errors import ReplacedError
+from .stores.border import ConflictError
+from .stores.tables import Entity, Table, Value
+
+PARTITION = "gate"
+READ_EVERY = timedelta(seconds=30)
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_TRIES = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """How a gate stands."""
+
+    closed: datetime = _LONG_AGO
+    until: datetime = _LONG_AGO
+    cursor: datetime = _LONG_AGO
+    """The next free slot."""
+    step: int = 0
+    """How often it closed again soon after it had opened."""
+    etag: str = ""
+
+
+class Gate:
+    """The gates of all transports. Thread-safe."""
+
+    def __init__(
+        self,
+        table: Table,
+        clock: Callable[[], datetime],
+        waits: Sequence[timedelta],
+    ) -> None:
+        self._table = table
+        self._clock = clock
+        self._waits = waits
+        # 30 s is the first wait unless set otherwise: 2 s, 30 mails a minute, is what
+        # a mailbox and a new ACS domain take (service-limits, Exchange Online limits).
+        self._spacing = waits[0] / 15
+        self._known: dict[str, tuple[datetime, Closing]] = {}
+        self._lock = threading.Lock()
+
+    def slot(self, transport: str, own: datetime | None) -> datetime | None:
+        """When this scan may go; None: now.
+
+        `own` is the slot it was given before, None where it never had one.
+        """
+        now = self._clock()
+        closing = self._read(transport, now)
+        if closing.until <= now:
+            return None
+        if own and own <= closing.until:
+            return closing.until + max(timedelta(0), own - closing.closed)
+        return self._take(transport, now)
+
+    def close(self, transport: str, retry_after: float | None) -> datetime:
+        """Close it; returns the slot of the scan that was throttled."""
+        for _ in range(_TRIES):
+            now = self._clock()
+            closing = self._fresh(transport, now)
+            closed = self._closed(closing, now, retry_after)
+            if closed == closing:
+                return self._take(transport, now)
+            if self._written(transport, closed):
+                return closed.until
+        return now + self._waits[0]
+
+    def _closed(
+        self, closing: Closing, now: datetime, retry_after: float | None
+    ) -> Closing:
+        """How it stands after one more throttled answer."""
+        asked = timedelta(seconds=retry_after) if retry_after else None
+        if closing.until > now:
+            until = max(closing.until, now + (asked or timedelta(0)))
+            cursor = closing.cursor + (until - closing.until)
+            return replace(closing, until=until, cursor=cursor)
+        last_wait = closing.until - closing.closed
+        again = now - closing.until < max(last_wait, self._waits[0])
+        step = closing.step + 1 if again else 0
+        wait = asked or self._waits[min(step, len(self._waits) - 1)]
+        cursor = max(closing.cursor, now) + wait + self._spacing
+        return replace(closing, closed=now, until=now + wait, cursor=cursor, step=step)
+
+    def _take(self, transport: str, now: datetime) -> datetime:
+        """Give out the next slot."""
+        for _ in range(_TRIES):
+            closing = self._fresh(transport, now)
+            slot = max(closing.cursor, closing.until)
+            if self._written(transport, replace(closing, cursor=slot + self._spacing)):
+                return slot
+        # Many at once: a slot shared with another is still after the gate opens.
+        return closing.cursor
+
+    def _read(self, transport: str, now: datetime) -> Closing:
+        with self._lock:
+            known = self._known.get(transport)
+        if known and now - known[0] < READ_EVERY:
+            return known[1]
+        return self._fresh(transport, now)
+
+    def _fresh(self, transport: str, now: datetime) -> Closing:
+        entity = self._table.find(PARTITION, transport)
+        closing = _closing(entity) if entity else Closing()
+        with self._lock:
+            self._known[transport] = now, closing
+        return closing
+
+    def _written(self, transport: str, closing: Closing) -> bool:
+        """Write it unless somebody else did meanwhile; then the caller reads again."""
+        values: dict[str, Value] = {
+            "closed": closing.closed,
+            "until": closing.until,
+            "cursor": closing.cursor,
+            "step": closing.step,
+        }
+        entity = Entity(PARTITION, transport, values, closing.etag)
+        try:
+            write = self._table.replace if closing.etag else self._table.insert
+            etag = write(entity)
+        except (ReplacedError, ConflictError):
+            return False
+        with self._lock:
+            self._known[transport] = self._clock(), replace(closing, etag=etag)
+        return True
+
+
+def _closing(entity: Entity) -> Closing:
+    moments = {
+        name: datetime.fromisoformat(str(entity.values[name])).astimezone(UTC)
+        for name in ("closed", "until", "cursor")
+    }
+    return Closing(step=int(str(entity.values["step"])), etag=entity.etag, **moments)

@@ -1,0 +1,162 @@
+"""Who was sent what: one row per scan, claimed by an insert, changed under its ETag.
+
+Raises `ClaimedError` where a row is there already and `StaleError` where somebody
+else changed it since; and the stores' `StorageError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from .errors import ForwardError, MissingError, ReplacedError
+from .model import Reason, State
+from .row import Row, day_of, plan_from_json, plan_to_json
+from .stores.border import ConflictError
+from .stores.tables import Entity, Table, Value
+
+_DAY = "%Y%m%d"
+
+
+class ClaimedError(ForwardError):
+    """Somebody has claimed this scan before."""
+
+
+class StaleError(ForwardError):
+    """The row was changed by somebody else since we read it."""
+
+
+class Ledger:
+    """The rows of design.md §3. Thread-safe."""
+
+    def __init__(self, table: Table, clock: Callable[[], datetime]) -> None:
+        self._table = table
+        self._clock = clock
+
+    def claim(self, row: Row) -> Row:
+        """Insert the row: whoever succeeds has the scan. Raises ClaimedError."""
+        row = replace(row, updated=self._clock())
+        try:
+            etag = self._table.insert(_entity(row))
+        except ConflictError as exc:
+            return self._claimed_before(row, exc)
+        return replace(row, version=etag)
+
+    def _claimed_before(self, row: Row, cause: ConflictError) -> Row:
+        """Look who it was: an insert whose answer was lost meets itself."""
+        found = self.find(row.scan_id)
+        if found and replace(found, version="") == row:
+            return found
+        raise ClaimedError(f"{row.scan_id} has a row") from cause
+
+    def save(self, row: Row) -> Row:
+        """Write the row if nobody changed it since. Raises StaleError."""
+        row = replace(row, updated=self._clock())
+        try:
+            etag = self._table.replace(_entity(row))
+        except (ReplacedError, MissingError) as exc:
+            found = self.find(row.scan_id)
+            if found and replace(found, version=row.version) == row:
+                return found
+            raise StaleError(f"{row.scan_id} was changed meanwhile") from exc
+        return replace(row, version=etag)
+
+    def find(self, scan_id: str) -> Row | None:
+        """Read one row."""
+        entity = self._table.find(day_of(scan_id), scan_id)
+        return _row(entity) if entity else None
+
+    def day(self, day: str) -> Iterator[Row]:
+        """Read a day's rows; `day` is YYYYMMDD."""
+        found = self._table.query("PartitionKey eq @day", {"day": day})
+        yield from (_row(entity) for entity in found)
+
+    def since(self, start: datetime) -> Iterator[Row]:
+        """Read the rows of all days from `start`'s on."""
+        found = self._table.query(
+            "PartitionKey ge @start and PartitionKey lt @end",
+            {"start": start.astimezone(UTC).strftime(_DAY), "end": ":"},
+        )
+        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+
+    def unfinished(self) -> Iterator[Row]:
+        """Read every row that is `sending` or `waiting`, of whatever day."""
+        found = self._table.query(
+            "state eq @sending or state eq @waiting",
+            {"sending": State.SENDING.value, "waiting": State.WAITING.value},
+        )
+        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+
+    def before(self, end: datetime) -> Iterator[Row]:
+        """Read the rows of all days before `end`'s."""
+        found = self._table.query(
+            "PartitionKey lt @end", {"end": end.astimezone(UTC).strftime(_DAY)}
+        )
+        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+
+    def namesakes(self, row: Row) -> Iterator[Row]:
+        """Read the other rows of the same path, of the row's day and the next."""
+        for later in range(2):
+            day = f"{row.received + timedelta(days=later):{_DAY}}"
+            found = self._table.query(
+                "PartitionKey eq @day and path eq @path",
+                {"day": day, "path": row.path},
+            )
+            yield from (_row(each) for each in found if each.key != row.scan_id)
+
+    def remove(self, row: Row) -> None:
+        """Delete a row that is of no use any more. Raises StaleError."""
+        try:
+            self._table.delete(_entity(row))
+        except ReplacedError as exc:
+            raise StaleError(f"{row.scan_id} was changed meanwhile") from exc
+        except MissingError:
+            return
+
+
+def _is_day(partition: str) -> bool:
+    return len(partition) == len("YYYYMMDD") and partition.isdigit()
+
+
+_TEXTS = ("path", "type", "device", "container", "name", "etag", "last_error")
+_TIMES = ("received", "updated", "ordered", "lease_until", "next_attempt")
+_NUMBERS = ("size", "generation", "attempts")
+
+
+def _entity(row: Row) -> Entity:
+    values: dict[str, Value] = {name: getattr(row, name) for name in _TEXTS + _NUMBERS}
+    values["state"] = row.state.value
+    values["reason"] = row.reason.value if row.reason else ""
+    values["assigned"] = ",".join(row.assigned)
+    values["plan"] = plan_to_json(row.plan)
+    for name in _TIMES:
+        if moment := getattr(row, name):
+            values[name] = moment
+    return Entity(day_of(row.scan_id), row.scan_id, values, row.version)
+
+
+def _row(entity: Entity) -> Row:
+    values: dict[str, Any] = dict(entity.values)
+    known = {name: values.get(name, "") for name in _TEXTS}
+    known |= {name: int(values.get(name) or 0) for name in _NUMBERS}
+    known |= {name: _moment(values.get(name)) for name in _TIMES}
+    return Row(
+        scan_id=entity.key,
+        state=State(values["state"]),
+        reason=Reason(values["reason"]) if values.get("reason") else None,
+        assigned=tuple(filter(None, values.get("assigned", "").split(","))),
+        plan=plan_from_json(values.get("plan", "")),
+        version=entity.etag,
+        **known,
+    )
+
+
+def _moment(value: datetime | None) -> datetime | None:
+    """Read a time back as a plain datetime; the SDK's own class does not compare."""
+    if value is None:
+        return None
+    return datetime.fromtimestamp(value.timestamp(), UTC).replace(
+        microsecond=value.microsecond
+    )

@@ -1,0 +1,218 @@
+"""The ledger's row as a noun, and the plan in it as JSON.
+
+A row tells the whole story of one scan. What becomes of it is decided by its mails:
+`standing` derives the state from them, and nothing else does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from .model import Mail, MailState, Place, Reason, State
+
+EPOCH = date(1970, 1, 1)
+PLAN_LIMIT = 32_000
+"""Characters of `plan`: a table's text property takes 64 KiB of UTF-16."""
+_VERSION, _VARIANT = 8, 0b10
+
+
+def scan_id_of(account: str, place: Place, modified: datetime) -> str:
+    """Name a scan by its bytes' place and version (design.md §3)."""
+    text = f"{account}/{place.container}/{place.name}/{place.etag}"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f"{modified.astimezone(UTC):%Y%m%d}-{digest[:20]}"
+
+
+def day_of(scan_id: str) -> str:
+    """The partition: the id's UTC date, `YYYYMMDD`."""
+    return scan_id[:8]
+
+
+def operation_id_of(scan_id: str, n: int, g: int) -> str:
+    """Pack the scan into a version-8 UUID (RFC 9562, 5.8), so that it leads back."""
+    day = datetime.strptime(day_of(scan_id), "%Y%m%d").replace(tzinfo=UTC).date()
+    bits = (day - EPOCH).days << 106 | int(scan_id[9:], 16) << 26 | n << 18 | g << 10
+    # 122 bits, cut where the version (48..51) and the variant (64, 65) stand.
+    high, middle, low = bits >> 74, bits >> 62 & 0xFFF, bits & (1 << 62) - 1
+    stamp = _VERSION << 76 | _VARIANT << 62
+    return str(uuid.UUID(int=high << 80 | middle << 64 | low | stamp))
+
+
+def scan_of_operation(operation_id: str) -> tuple[str, int, int] | None:
+    """Read scan id, n and g back out of an operation id; None where it is not ours."""
+    try:
+        value = uuid.UUID(operation_id).int
+    except ValueError:
+        return None
+    if value >> 76 & 0xF != _VERSION or value >> 62 & 3 != _VARIANT:
+        return None
+    bits = value >> 80 << 74 | (value >> 64 & 0xFFF) << 62 | value & (1 << 62) - 1
+    if bits & 0x3FF:
+        return None
+    day = EPOCH + timedelta(days=bits >> 106)
+    digest = bits >> 26 & (1 << 80) - 1
+    return f"{day:%Y%m%d}-{digest:020x}", bits >> 18 & 0xFF, bits >> 10 & 0xFF
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One scan in the ledger; the columns are design.md §3."""
+
+    scan_id: str
+    state: State
+    reason: Reason | None = None
+    path: str
+    received: datetime
+    size: int
+    type: str = ""
+    device: str
+    container: str
+    name: str
+    etag: str
+    generation: int = 0
+    ordered: datetime | None = None
+    assigned: tuple[str, ...] = ()
+    attempts: int = 0
+    last_error: str = ""
+    updated: datetime
+    lease_until: datetime | None = None
+    next_attempt: datetime | None = None
+    plan: tuple[Mail, ...] = ()
+    version: str = ""
+    """The row's own ETag; empty while it is not stored."""
+
+    @property
+    def place(self) -> Place:
+        """Where the bytes are now."""
+        return Place(self.container, self.name, self.etag)
+
+    def at(self, place: Place) -> Row:
+        """The same row with its bytes elsewhere."""
+        return replace(
+            self, container=place.container, name=place.name, etag=place.etag
+        )
+
+    @property
+    def mails(self) -> tuple[Mail, ...]:
+        """The mails of the present generation."""
+        return tuple(mail for mail in self.plan if mail.g == self.generation)
+
+    def pending(self) -> Iterator[Mail]:
+        """Mails with something left to do: older ones only while unconfirmed."""
+        for mail in self.plan:
+            old_and_unsent = mail.g != self.generation and mail.state is MailState.OPEN
+            if mail.is_pending and not old_and_unsent:
+                yield mail
+
+    def mail(self, g: int, n: int) -> Mail:
+        """One mail of the plan. Raises KeyError."""
+        for each in self.plan:
+            if (each.g, each.n) == (g, n):
+                return each
+        raise KeyError((g, n))
+
+    def with_mail(self, mail: Mail) -> Row:
+        """The same row with one mail (by `g` and `n`) replaced, or appended."""
+        key = (mail.g, mail.n)
+        if not any((each.g, each.n) == key for each in self.plan):
+            return replace(self, plan=(*self.plan, mail))
+        plan = tuple(mail if (m.g, m.n) == key else m for m in self.plan)
+        return replace(self, plan=plan)
+
+    def having(self) -> frozenset[str]:
+        """Recipients who have the scan, or may have it (their mail is unconfirmed)."""
+        have: set[str] = set()
+        for mail in self.plan:
+            if mail.state in {
+                MailState.ACCEPTED,
+                MailState.UNCONFIRMED,
+                MailState.SENDING,
+            }:
+                have.update(set(mail.recipients) - set(mail.refused))
+        return frozenset(have)
+
+    @property
+    def is_plan_too_long(self) -> bool:
+        """Whether the plan would not fit into its column."""
+        return len(plan_to_json(self.plan)) > PLAN_LIMIT
+
+
+def standing(row: Row) -> tuple[State, Reason | None]:
+    """State and reason that the row's mails add up to (design.md §3, `state`)."""
+    waiting = list(row.pending())
+    if waiting:
+        first = min(waiting, key=lambda mail: mail.after or row.updated)
+        return State.WAITING, first.reason or Reason.UNREACHABLE
+    if any(mail.held for mail in row.plan):
+        return State.HELD, Reason.UNCONFIRMED
+    for mail in row.mails:
+        if mail.state is MailState.REFUSED or mail.refused:
+            return State.HELD, mail.reason or Reason.RECIPIENT_REFUSED
+    if any(mail.bounced for mail in row.plan):
+        return State.BOUNCED, None
+    return State.SENT, None
+
+
+_DEFAULTS = {f.name: f.default for f in fields(Mail)}
+_LISTS = frozenset({"to", "cc", "bcc"})
+_MAPS = frozenset({"refused", "bounced"})
+_TIMES = frozenset({"after", "date"})
+_EXTRA = frozenset(_DEFAULTS) - {
+    *("n", "g", "transport", "sender", "from_name", "to", "cc", "bcc", "subject"),
+    *("reply_to", "attachment", "state", "answer", "refused"),
+}
+"""Keys that are written only where they say something; the rest always."""
+
+
+def plan_to_json(plan: tuple[Mail, ...]) -> str:
+    """Write the plan as its column holds it."""
+    rows = [mail_to_dict(mail) for mail in plan]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+
+
+def mail_to_dict(mail: Mail) -> dict[str, Any]:
+    """One mail as plain JSON values."""
+    out: dict[str, Any] = {}
+    for name in _DEFAULTS:
+        value = getattr(mail, name)
+        if name in _EXTRA and not value:
+            continue
+        if name in _LISTS:
+            value = list(value)
+        elif name in _MAPS:
+            value = dict(value)
+        elif name in _TIMES:
+            value = value.astimezone(UTC).isoformat()
+        out[name] = value
+    return out
+
+
+def plan_from_json(text: str) -> tuple[Mail, ...]:
+    """Read a plan back. Raises ValueError where it is none."""
+    return tuple(mail_from_dict(each) for each in json.loads(text or "[]"))
+
+
+def mail_from_dict(values: Mapping[str, Any]) -> Mail:
+    """Read one mail back; a key that this version does not know is passed over."""
+    known: dict[str, Any] = {}
+    for name, default in _DEFAULTS.items():
+        if name not in values:
+            if default is MISSING and name not in _MAPS:
+                raise ValueError(f"a mail of the plan has no {name!r}")
+            continue
+        value = values[name]
+        if name in _LISTS:
+            value = tuple(value)
+        elif name in _TIMES:
+            value = datetime.fromisoformat(value)
+        known[name] = value
+    known["state"] = MailState(known.get("state", MailState.OPEN))
+    if known.get("reason"):
+        known["reason"] = Reason(known["reason"])
+    return Mail(**known)

@@ -1,0 +1,279 @@
+"""Receipts and answers -> what becomes of the blob, and when it is tried again.
+
+In: a row as `deliver` or the decision before it left it. Out: the row as it is saved.
+The order of the steps is what keeps scans safe: copy, write the row, then delete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from .errors import BytesError, MissingError, ReplacedError
+from .journal import warn
+from .ledger import Ledger, StaleError
+from .model import MailState, Place, Reason, State
+from .names import kept_name
+from .row import Row, scan_id_of, standing
+from .stores.blobs import Blobs
+from .stores.border import ConflictError, LeasedError
+from .stores.queues import RETRIES, Queues
+
+SCANS, HELD, SENT = "scans", "held", "sent"
+STAYS = frozenset({Reason.INCOMPLETE, Reason.SIDECAR_MISSING, Reason.MISSED})
+"""Waiting scans that stay where they are: the file may still be growing."""
+ERROR_LIMIT = 1000
+_TRIES = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What settling needs."""
+
+    blobs: Blobs
+    ledger: Ledger
+    queues: Queues
+    clock: Callable[[], datetime]
+    keeps: bool
+    """AFTER_SEND=keep."""
+    give_up_after: timedelta
+
+
+def give_up_at(row: Row, desk: Desk) -> datetime:
+    """When waiting ends, gate or not."""
+    return (row.ordered or row.received) + desk.give_up_after
+
+
+def settle(row: Row, desk: Desk, beside: Place | None = None) -> Row:
+    """Derive where the scan stands from its mails, and act on it.
+
+    `beside` is the sidecar, which shares the fate of its scan.
+    """
+    state, reason = standing(row)
+    row = replace(row, lease_until=None, next_attempt=None)
+    if state is State.WAITING:
+        return wait(_due(row, reason or Reason.UNREACHABLE), desk, beside)
+    if state is State.HELD:
+        return hold(row, reason, desk, beside)
+    return finish(replace(row, state=state, reason=None), desk, beside)
+
+
+def _due(row: Row, reason: Reason) -> Row:
+    """Set a waiting row's next attempt by the first of its mails."""
+    pending = list(row.pending())
+    first = min(pending, key=lambda mail: mail.after or row.updated)
+    return replace(
+        row,
+        reason=reason,
+        next_attempt=first.after or row.updated,
+        last_error=first.answer or row.last_error,
+    )
+
+
+def wait(row: Row, desk: Desk, beside: Place | None = None) -> Row:
+    """Let it wait until `next_attempt`, in a safe place; or give up."""
+    until = give_up_at(row, desk)
+    if desk.clock() >= until and row.reason not in STAYS:
+        row = replace(row, last_error=f"{row.reason}: {row.last_error}")
+        return hold(row, Reason.GAVE_UP, desk, beside)
+    if row.reason not in STAYS and row.next_attempt:
+        row = replace(row, next_attempt=min(row.next_attempt, until))
+    row = replace(row, state=State.WAITING, lease_until=None)
+    row = _put_away(row, desk, beside, safe=row.reason in STAYS)
+    if row.state is State.WAITING:
+        call_again(row, desk)
+    return row
+
+
+def hold(
+    row: Row, reason: Reason | None, desk: Desk, beside: Place | None = None
+) -> Row:
+    """Hold it for a person, its bytes in container `held`."""
+    row = replace(
+        row,
+        state=State.HELD,
+        reason=reason,
+        lease_until=None,
+        next_attempt=None,
+        last_error=row.last_error or _first_answer(row),
+    )
+    return _put_away(row, desk, beside, safe=False)
+
+
+def _first_answer(row: Row) -> str:
+    answers = (mail.answer for mail in row.mails if mail.reason or mail.refused)
+    return next(filter(None, answers), "")
+
+
+def call_again(row: Row, desk: Desk) -> None:
+    """Put a message on `scan-retries` that stands for the row's next attempt."""
+    when = row.next_attempt or row.lease_until or desk.clock()
+    body = {
+        "scan": row.scan_id,
+        "next_attempt": when.isoformat(),
+        "since": row.received.isoformat(),
+    }
+    desk.queues.put(RETRIES, body, when - desk.clock())
+
+
+def _put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:
+    """Write the row down, its bytes first brought to where nobody overwrites them."""
+    if not row.version:
+        row = desk.ledger.claim(row)
+        if safe or row.container != SCANS:
+            return row
+    source = row.place
+    moved = None
+    if not safe and row.container == SCANS:
+        try:
+            moved = bring(source, HELD, row, desk)
+        except BytesError:
+            return lose(row, desk)
+    row = save(row.at(moved) if moved else row, desk)
+    if moved and row.place == moved:
+        remove(source, desk)
+        if beside and beside.container == SCANS:
+            _bring_beside(beside, moved, desk)
+    return row
+
+
+def bring(source: Place, container: str, row: Row, desk: Desk) -> Place | None:
+    """Copy the bytes to their place in `container`; None while that takes longer.
+
+    Raises ReplacedError or MissingError where the source is no longer what it was.
+    """
+    name = kept_name(row.scan_id, row.path)
+    try:
+        return desk.blobs.copy(source, container, name)
+    except ConflictError:
+        # A move that was cut left it there: the same bytes, since the id is theirs.
+        there = desk.blobs.find(container, name)
+        return there.place if there and not there.is_copying else None
+
+
+def _bring_beside(beside: Place, scan: Place, desk: Desk) -> None:
+    folder = scan.name.rpartition("/")[0]
+    name = f"{folder}/{beside.name.rpartition('/')[2]}"
+    try:
+        desk.blobs.copy(beside, scan.container, name)
+    except (ConflictError, BytesError):
+        return
+    remove(beside, desk)
+
+
+def finish(row: Row, desk: Desk, beside: Place | None = None) -> Row:
+    """Everybody has it: write that down, then delete the bytes, or keep them."""
+    source = row.place
+    if desk.keeps:
+        # The row names the place first (one write, not two); the copy's own ETag is
+        # not in it, the source's is: `sweep` finishes by it what is cut here.
+        row = row.at(Place(SENT, kept_name(row.scan_id, row.path), row.etag))
+    row = save(replace(row, last_error=""), desk)
+    if row.state in {State.SENT, State.BOUNCED}:
+        clear_away(source, row, desk)
+        if beside and desk.keeps:
+            _bring_beside(beside, row.place, desk)
+        elif beside:
+            remove(beside, desk)
+    return row
+
+
+def clear_away(source: Place, row: Row, desk: Desk) -> None:
+    """Delete the bytes of a mailed scan, once the copy to keep is there."""
+    if desk.keeps:
+        try:
+            if bring(source, SENT, row, desk) is None:
+                return
+        except BytesError:
+            return
+    remove(source, desk)
+
+
+def remove(place: Place, desk: Desk) -> None:
+    """Delete a blob if it is still the one we read; else leave it, and say so."""
+    try:
+        desk.blobs.delete(place)
+    except ReplacedError:
+        # New content under the same name is a new scan, with an event of its own.
+        warn("delete-skipped", {"name": place.name, "why": "it holds other bytes now"})
+    except LeasedError:
+        warn("delete-skipped", {"name": place.name, "why": "somebody leases the blob"})
+
+
+def save(row: Row, desk: Desk) -> Row:
+    """Write the row; where somebody else changed it, add what was accepted to theirs.
+
+    After acceptance nothing is ever sent because of a lost write.
+    """
+    try:
+        return desk.ledger.save(row)
+    except StaleError:
+        return _merge(row, desk)
+
+
+def _merge(row: Row, desk: Desk) -> Row:
+    for _ in range(_TRIES):
+        theirs = desk.ledger.find(row.scan_id)
+        if theirs is None:
+            raise StaleError(f"{row.scan_id} vanished from the ledger")
+        merged = theirs
+        for mail in row.plan:
+            same = any((each.g, each.n) == (mail.g, mail.n) for each in theirs.plan)
+            if mail.state is MailState.ACCEPTED and (
+                not same or theirs.mail(mail.g, mail.n).is_pending
+            ):
+                merged = merged.with_mail(mail)
+        if merged == theirs:
+            return theirs
+        try:
+            return desk.ledger.save(merged)
+        except StaleError:
+            continue
+    raise StaleError(f"{row.scan_id} changes too fast")
+
+
+def lose(row: Row, desk: Desk) -> Row:
+    """The bytes are not where the row says: find them, or say that they are lost."""
+    found = _elsewhere(row, desk)
+    if found:
+        row = replace(
+            row.at(found),
+            state=State.WAITING,
+            reason=row.reason or Reason.MISSED,
+            next_attempt=desk.clock(),
+            lease_until=None,
+        )
+        row = save(row, desk)
+        call_again(row, desk)
+        return row
+    state = State.SUPERSEDED if _is_replaced(row, desk) else State.GONE
+    return save(
+        replace(row, state=state, lease_until=None, next_attempt=None),
+        desk,
+    )
+
+
+def _elsewhere(row: Row, desk: Desk) -> Place | None:
+    """Look at both ends of a move before anything is called gone."""
+    at_home = desk.blobs.find(SCANS, row.path)
+    if at_home:
+        account = desk.blobs.account
+        if scan_id_of(account, at_home.place, at_home.modified) == row.scan_id:
+            return at_home.place
+    for container in (HELD, SENT):
+        name = kept_name(row.scan_id, row.path)
+        if (row.container, row.name) != (container, name):
+            there = desk.blobs.find(container, name)
+            if there and there.size == row.size:
+                return there.place
+    return None
+
+
+def _is_replaced(row: Row, desk: Desk) -> bool:
+    try:
+        desk.blobs.look(row.container, row.name)
+    except MissingError:
+        younger = (each.received >= row.received for each in desk.ledger.namesakes(row))
+        return any(younger)
+    return True
