@@ -89,10 +89,10 @@ class Ledger:
         )
         yield from (_row(entity) for entity in found if _is_day(entity.partition))
 
-    def before(self, end: datetime) -> Iterator[Row]:
-        """Read the rows of all days before `end`'s."""
+    def until(self, end: datetime) -> Iterator[Row]:
+        """Read the rows of all days up to `end`'s."""
         found = self._table.query(
-            "PartitionKey lt @end", {"end": end.astimezone(UTC).strftime(_DAY)}
+            "PartitionKey le @end", {"end": end.astimezone(UTC).strftime(_DAY)}
         )
         yield from (_row(entity) for entity in found if _is_day(entity.partition))
 

@@ -125,6 +125,16 @@ class Row:
         plan = tuple(mail if (m.g, m.n) == key else m for m in self.plan)
         return replace(self, plan=plan)
 
+    def orphaned(self) -> Row:
+        """What a dead worker left `sending` may have been accepted."""
+        row = self
+        for mail in self.plan:
+            if mail.state is MailState.SENDING:
+                reason, state = Reason.UNCONFIRMED, MailState.UNCONFIRMED
+                lost = replace(mail, state=state, reason=reason, after=None)
+                row = row.with_mail(lost)
+        return row
+
     def having(self) -> frozenset[str]:
         """Recipients who have the scan, or may have it (their mail is unconfirmed)."""
         have: set[str] = set()

@@ -80,7 +80,7 @@ def wait(row: Row, desk: Desk, beside: Place | None = None) -> Row:
     if row.reason not in STAYS and row.next_attempt:
         row = replace(row, next_attempt=min(row.next_attempt, until))
     row = replace(row, state=State.WAITING, lease_until=None)
-    row = _put_away(row, desk, beside, safe=row.reason in STAYS)
+    row = put_away(row, desk, beside, safe=row.reason in STAYS)
     if row.state is State.WAITING:
         call_again(row, desk)
     return row
@@ -98,7 +98,7 @@ def hold(
         next_attempt=None,
         last_error=row.last_error or _first_answer(row),
     )
-    return _put_away(row, desk, beside, safe=False)
+    return put_away(row, desk, beside, safe=False)
 
 
 def _first_answer(row: Row) -> str:
@@ -106,18 +106,19 @@ def _first_answer(row: Row) -> str:
     return next(filter(None, answers), "")
 
 
-def call_again(row: Row, desk: Desk) -> None:
+def call_again(row: Row, desk: Desk, *, at_once: bool = False) -> None:
     """Put a message on `scan-retries` that stands for the row's next attempt."""
-    when = row.next_attempt or row.lease_until or desk.clock()
+    now = desk.clock()
+    when = row.next_attempt or row.lease_until or now
     body = {
         "scan": row.scan_id,
         "next_attempt": when.isoformat(),
         "since": row.received.isoformat(),
     }
-    desk.queues.put(RETRIES, body, when - desk.clock())
+    desk.queues.put(RETRIES, body, timedelta(0) if at_once else when - now)
 
 
-def _put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:
+def put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:
     """Write the row down, its bytes first brought to where nobody overwrites them."""
     if not row.version:
         row = desk.ledger.claim(row)
@@ -210,6 +211,15 @@ def save(row: Row, desk: Desk) -> Row:
         return desk.ledger.save(row)
     except StaleError:
         return _merge(row, desk)
+
+
+def renew(row: Row, desk: Desk) -> Row:
+    """Write the row between two mails. Raises StaleError where somebody took over."""
+    try:
+        return desk.ledger.save(row)
+    except StaleError:
+        _merge(row, desk)
+        raise
 
 
 def _merge(row: Row, desk: Desk) -> Row:

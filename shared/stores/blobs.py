@@ -119,6 +119,11 @@ class Blobs:
             finally:
                 response.close()
 
+    def exists(self, container: str) -> None:
+        """Ask for a container. Raises MissingError where there is none."""
+        with crossing(f"look at container {container}"):
+            self._service.get_container_client(container).get_container_properties()
+
     def look(self, container: str, name: str) -> Blob:
         """Ask for properties and metadata alone."""
         with crossing(f"look at {container}"):

@@ -1,0 +1,258 @@
+"""The conductor: an event, or a message that comes back, and all that follows.
+
+One call, one scan, one log line. Each step is a stage's; their order, and who holds the
+lease meanwhile, is decided here. What it raises is for the host to bring back: storage
+that does not answer, and what nobody knows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from . import names, receive
+from .content import Bytes
+from .decide import Decision, decide, find_beside
+from .deliver import Tally, begin, deliver
+from .errors import BytesError, InvalidScanError, MissingError, ReplacedError
+from .journal import Stopwatch, note, warn
+from .ledger import ClaimedError, StaleError
+from .model import Blob, Kind, Place, Reason, State
+from .receive import Event, IgnoredError
+from .route import is_sidecar, sidecar_wanted
+from .row import Row, scan_id_of
+from .rulebook import RoutesBrokenError
+from .settle import SCANS, SENT, call_again, clear_away, hold, lose, settle, wait
+from .stores.blobs import Opened
+from .story import tell
+from .works import Works
+
+ORDER_KEYS = ("scan", "next_attempt")
+SKEW = timedelta(seconds=5)
+
+
+def receive_event(works: Works, text: str) -> None:
+    """Handle one message of `scan-events`."""
+    with _ignoring():
+        event = receive.read_event(text)
+        take(works, _find(works, event), event)
+
+
+def retry(works: Works, text: str) -> None:
+    """Handle one message of `scan-retries`; one that fits no more has no effect."""
+    with _ignoring():
+        scan_id, stands_for = read_order(text)
+        row = works.ledger.find(scan_id)
+        if row is None:
+            raise IgnoredError(f"{scan_id} has no row")
+        _fit(works, row, stands_for)
+        # It may show itself a little early by this machine's clock.
+        now = works.clock()
+        resume(works, row, min(max(now, stands_for), now + SKEW))
+
+
+@contextmanager
+def _ignoring() -> Iterator[None]:
+    """Say in a line what was not done, and why."""
+    try:
+        yield
+    except IgnoredError as exc:
+        note("ignored", {"why": exc.what})
+    except StaleError as exc:
+        note("ignored", {"why": f"somebody else went on with it: {exc.what}"})
+
+
+def _find(works: Works, event: Event) -> Opened:
+    """Open the blob that the event means. Raises IgnoredError where there is none."""
+    for name in event.candidates:
+        with suppress(MissingError):
+            return works.account.blobs.open(SCANS, name)
+    # Mailed and removed already, renamed, or deleted: `sweep` finds what is left.
+    raise IgnoredError(f"no blob is called {event.candidates[0]!r} any more")
+
+
+def take(works: Works, opened: Opened, event: Event | None = None) -> None:
+    """Take a file on: claim it, send it, settle it. Raises IgnoredError."""
+    watch = Stopwatch()
+    blob = opened.blob
+    why = receive.why_ignored(blob.place.name, blob.size)
+    if why:
+        raise IgnoredError(f"{blob.place.name!r}: {why}")
+    row = new_row(works, blob, event.identity if event else "")
+    refuse_sidecar(works, row)
+    if event and event.etag and event.etag != blob.place.etag:
+        _report_overwritten(works, row, event)
+    if blob.is_copying:
+        raise IgnoredError(f"{row.path!r} is still being copied: left to sweep")
+    try:
+        _carry_out(works, decide(row, opened, works.court), works.clock(), watch)
+    except ClaimedError:
+        _met_again(works, row)
+
+
+def new_row(works: Works, blob: Blob, identity: str = "") -> Row:
+    """A row for bytes that nobody has claimed, as far as we know."""
+    name = blob.place.name
+    device = receive.device_of(name, identity, receive.known_metadata(blob.metadata))
+    if identity and device != names.first_folder(name):
+        note("device-differs", {"identity": identity, "path": name})
+    return Row(
+        scan_id=scan_id_of(works.account.blobs.account, blob.place, blob.modified),
+        state=State.WAITING,
+        path=name,
+        received=blob.modified,
+        size=blob.size,
+        device=device,
+        container=blob.place.container,
+        name=name,
+        etag=blob.place.etag,
+        updated=works.clock(),
+    )
+
+
+def refuse_sidecar(works: Works, row: Row) -> None:
+    """Leave a file alone that speaks about a scan. Raises IgnoredError."""
+    with suppress(RoutesBrokenError):
+        rules = works.rulebook.current().rules
+        if is_sidecar(row.path, row.device, rules):
+            raise IgnoredError(f"{row.path!r} is the sidecar of a scan")
+
+
+def _report_overwritten(works: Works, row: Row, event: Event) -> None:
+    """Older bytes under this name: say that they are lost if no row claimed them."""
+    older = Place(SCANS, row.path, event.etag)
+    when = event.when or row.received
+    for days in range(2):
+        old_id = scan_id_of(
+            works.account.blobs.account, older, when - timedelta(days=days)
+        )
+        if works.ledger.find(old_id):
+            return
+    warn("overwritten", {"path": row.path, "etag": event.etag, "scan": row.scan_id})
+
+
+def _met_again(works: Works, row: Row) -> None:
+    """The scan has a row already: an event came twice, or a worker died."""
+    found = works.ledger.find(row.scan_id)
+    if found is None:
+        raise IgnoredError(f"{row.scan_id} was removed meanwhile")
+    if found.state is State.SENDING:
+        _fit(works, found, works.clock())
+        resume(works, found, works.clock())
+        return
+    if found.state in {State.SENT, State.BOUNCED}:
+        clear_away(row.place, found, works.desk)
+    raise IgnoredError(f"{row.scan_id} is {found.state} already")
+
+
+def read_order(text: str) -> tuple[str, datetime]:
+    """Read a message of `scan-retries`. Raises IgnoredError."""
+    try:
+        body = json.loads(text)
+        scan_id, moment = (str(body[key]) for key in ORDER_KEYS)
+        return scan_id, datetime.fromisoformat(moment)
+    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        raise IgnoredError("a retry message that cannot be read") from exc
+
+
+def _fit(works: Works, row: Row, stands_for: datetime) -> None:
+    """Let only a message pass that still has something to do. Raises IgnoredError."""
+    if row.state is State.SENDING:
+        if row.lease_until and row.lease_until > works.clock():
+            call_again(row, works.desk)
+            raise IgnoredError(f"{row.scan_id} is being sent: looked at again later")
+        return
+    if row.state is State.SENT and row.container != SENT:
+        clear_away(row.place, row, works.desk)
+    if row.state is not State.WAITING:
+        raise IgnoredError(f"{row.scan_id} is {row.state} already")
+    if row.next_attempt != stands_for:
+        raise IgnoredError(f"{row.scan_id} waits for another time")
+
+
+def resume(works: Works, row: Row, now: datetime) -> None:
+    """Go on with a scan that waited, or whose worker died; `now` is its time."""
+    watch = Stopwatch()
+    row = row.orphaned()
+    try:
+        with watch.measuring("storage"):
+            opened = works.account.blobs.open(row.container, row.name, row.etag)
+    except BytesError as exc:
+        tell(works.clock(), lose(row, works.desk), None, watch)
+        if isinstance(exc, ReplacedError) and row.container == SCANS:
+            # Whoever wrote it again may have come without an event.
+            take(works, works.account.blobs.open(SCANS, row.path))
+        return
+    is_frozen = bool(row.mails) or any(row.pending())
+    if is_frozen and row.reason is not Reason.INCOMPLETE:
+        decision = Decision(
+            row=replace(row, state=State.SENDING),
+            content=_content(works, row, opened),
+            beside=_beside(works, row),
+        )
+    else:
+        decision = decide(row, opened, works.court)
+    _carry_out(works, decision, now, watch)
+
+
+def _content(works: Works, row: Row, opened: Opened) -> Bytes:
+    unchecked = any(mail.unchecked for mail in row.pending())
+    kind = None if unchecked or row.type not in set(Kind) else Kind(row.type)
+    content = Bytes(works.account.blobs, opened, kind)
+    content.judge_now()
+    return content
+
+
+def _beside(works: Works, row: Row) -> Place | None:
+    with suppress(RoutesBrokenError):
+        rules = works.rulebook.current().rules
+        form = sidecar_wanted(row.path, row.device, rules)
+        if form:
+            return find_beside(row, form, works.account.blobs).place
+    return None
+
+
+def _carry_out(
+    works: Works, decision: Decision, now: datetime, watch: Stopwatch
+) -> None:
+    """Do what was decided, and tell the story. Raises ClaimedError, StaleError."""
+    row, desk, beside = decision.row, works.desk, decision.beside
+    tally: Tally | None = None
+    if row.state is State.WAITING:
+        row = wait(row, desk, beside)
+    elif row.state is State.HELD:
+        row = hold(row, row.reason, desk, beside)
+    else:
+        with watch.measuring("storage"):
+            row = _leased(works, row, now)
+        with watch.measuring("mail"):
+            row, tally = deliver(row, decision.content, works.post, now)
+        with watch.measuring("storage"):
+            row = _settled(works, row, tally, beside)
+    tell(works.clock(), row, tally, watch)
+
+
+def _leased(works: Works, row: Row, now: datetime) -> Row:
+    """Claim the row: from here on, for the length of the lease, the scan is ours."""
+    lease = works.clock() + works.settings.lease_seconds
+    row = replace(row, attempts=row.attempts + 1, lease_until=lease, next_attempt=None)
+    row = begin(row, now)
+    return works.ledger.save(row) if row.version else works.ledger.claim(row)
+
+
+def _settled(works: Works, row: Row, tally: Tally, beside: Place | None) -> Row:
+    """Write down what came of the call."""
+    if not tally.tried and any(row.pending()):
+        # Only the gate was met: that is no attempt.
+        row = replace(row, attempts=row.attempts - 1)
+    if isinstance(tally.broken, InvalidScanError):
+        waits = works.settings.incomplete_seconds
+        due = works.clock() + waits[min(row.attempts, len(waits)) - 1]
+        row = replace(row, reason=Reason.INCOMPLETE, next_attempt=due)
+        return wait(replace(row, last_error=tally.broken.what), works.desk, beside)
+    if tally.broken:
+        return lose(row, works.desk)
+    return settle(row, works.desk, beside)

@@ -1,0 +1,217 @@
+"""What nobody sent: files without a row, waiting rows past their time, cut moves.
+
+Runs every few minutes. It lists `scans` alone, reads the ledger's recent days (all days
+for unfinished rows once an hour), and logs one line with the counts. Whatever it
+changes it changes under the row's ETag, so two sweeps do no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from . import names
+from .journal import Value, alarm, note
+from .ledger import ClaimedError, StaleError
+from .model import UNFINISHED, Blob, Reason, State
+from .notice import tell_people
+from .path import new_row, refuse_sidecar
+from .receive import IgnoredError
+from .row import Row, scan_id_of
+from .settle import (
+    HELD,
+    SCANS,
+    STAYS,
+    bring,
+    call_again,
+    clear_away,
+    hold,
+    lose,
+    put_away,
+    remove,
+)
+from .stores.blobs import Listed
+from .stores.border import StorageError
+from .story import is_loss, told
+from .works import Works
+
+MORE_THAN_GIVING_UP = timedelta(hours=24)
+FULL_EVERY = timedelta(hours=1)
+LONGEST_STEP = timedelta(hours=1)
+COUNTS = ("listed", "missed", "leftover", "requeued", "orphaned", "removed", "moved")
+LATER_COUNTS = ("lost", "forgotten", "told")
+
+
+@dataclass(slots=True)
+class Round:
+    """One sweep."""
+
+    now: datetime
+    rows: dict[str, Row]
+    """The recent days' rows, by id."""
+    seen: set[str] = field(default_factory=set)
+    """Ids of the blobs in `scans`."""
+    is_listed: bool = True
+    counts: dict[str, int] = field(
+        default_factory=lambda: dict.fromkeys(COUNTS + LATER_COUNTS, 0)
+    )
+
+
+class Sweeper:
+    """Keeps in mind when it last looked at everything."""
+
+    def __init__(self, works: Works) -> None:
+        self._works = works
+        self._desk = works.desk
+        self._full: datetime | None = None
+
+    def sweep(self) -> dict[str, int]:
+        """Do one round; returns the counts it logs. Raises StorageError."""
+        now = self._works.clock()
+        window = self._works.settings.give_up_after_hours + MORE_THAN_GIVING_UP
+        recent = {row.scan_id: row for row in self._works.ledger.since(now - window)}
+        turn = Round(now, recent)
+        self._files(turn)
+        for row in self._unfinished(turn):
+            self._overdue(row, turn)
+        self._bytes(turn)
+        if turn.is_listed:
+            self._forget(turn)
+        turn.counts["told"] = tell_people(self._works, turn.rows.values())
+        fields: dict[str, Value] = dict(turn.counts)
+        note("sweep", fields)
+        return turn.counts
+
+    def _files(self, turn: Round) -> None:
+        """Look at every file in `scans`."""
+        try:
+            for listed in self._works.account.blobs.list(SCANS):
+                turn.counts["listed"] += 1
+                self._file(listed, turn)
+        except StorageError as exc:
+            # One name that cannot be listed must not stop the rest of the sweep.
+            turn.is_listed = False
+            alarm("not-listed", "sweep-failed", {"container": SCANS, "why": exc.what})
+
+    def _file(self, listed: Listed, turn: Round) -> None:
+        account = self._works.account.blobs.account
+        scan_id = scan_id_of(account, listed.place, listed.modified)
+        turn.seen.add(scan_id)
+        row = turn.rows.get(scan_id) or self._works.ledger.find(scan_id)
+        try:
+            if row is None:
+                self._unclaimed(listed, turn)
+            elif row.state in {State.SENT, State.BOUNCED}:
+                clear_away(listed.place, row, self._desk)
+                turn.counts["removed"] += 1
+            elif row.state not in {State.SENDING, State.GONE, State.SUPERSEDED}:
+                self._move_on(listed, row, turn)
+        except (ClaimedError, StaleError, IgnoredError):
+            # A worker has it in hand this very moment, or it is a sidecar.
+            return
+
+    def _unclaimed(self, listed: Listed, turn: Round) -> None:
+        """A file without a row: too new, junk, left over, or missed."""
+        name, settings = listed.place.name, self._works.settings
+        age = turn.now - listed.modified
+        if names.is_system(name) or not listed.size or listed.is_copying:
+            return
+        if not names.is_possible(name):
+            return
+        blob = Blob(
+            place=listed.place,
+            size=listed.size,
+            modified=listed.modified,
+            metadata=listed.metadata,
+        )
+        row = new_row(self._works, blob)
+        if names.is_temporary(name):
+            if age >= settings.leftover_seconds:
+                error = "a temporary name that its writer never changed"
+                row = replace(row, last_error=error)
+                row = hold(row, Reason.LEFTOVER, self._desk)
+                turn.rows[row.scan_id] = row
+                turn.counts["leftover"] += 1
+        elif age >= settings.sweep_after_seconds:
+            refuse_sidecar(self._works, row)
+            due = turn.now + self._step(row, turn)
+            row = replace(row, reason=Reason.MISSED, next_attempt=due)
+            row = self._works.ledger.claim(row)
+            call_again(row, self._desk, at_once=True)
+            turn.counts["missed"] += 1
+
+    def _move_on(self, listed: Listed, row: Row, turn: Round) -> None:
+        """Finish a move that was cut: copy where the copy is missing, then delete."""
+        if row.state is State.WAITING and row.reason in STAYS:
+            return
+        if row.container == SCANS:
+            moved = put_away(row, self._desk, None, safe=False)
+            turn.counts["moved"] += moved.container == HELD
+        elif bring(listed.place, row.container, row, self._desk):
+            remove(listed.place, self._desk)
+            turn.counts["moved"] += 1
+
+    def _unfinished(self, turn: Round) -> Iterator[Row]:
+        """The rows with something left to do; of all days once an hour."""
+        if self._full is None or turn.now - self._full >= FULL_EVERY:
+            self._full = turn.now
+            yield from self._works.ledger.unfinished()
+        else:
+            yield from (r for r in turn.rows.values() if r.state in UNFINISHED)
+
+    def _step(self, row: Row, turn: Round) -> timedelta:
+        """How far a row's next attempt moves on: further the longer it has waited.
+
+        So a backlog slower than the sweep is not queued twice.
+        """
+        waited = min(turn.now - row.received, LONGEST_STEP)
+        return max(self._works.settings.sweep_after_seconds, waited)
+
+    def _overdue(self, row: Row, turn: Round) -> None:
+        """Put a row back on the queue whose message was lost, or whose worker died."""
+        due = row.next_attempt if row.state is State.WAITING else row.lease_until
+        if due and due > turn.now:
+            return
+        count = "requeued" if row.state is State.WAITING else "orphaned"
+        if row.state is State.SENDING:
+            reason = Reason.UNCONFIRMED if row.plan else Reason.MISSED
+            row = replace(row.orphaned(), state=State.WAITING, reason=reason)
+            row = replace(row, lease_until=None)
+        row = replace(row, next_attempt=turn.now + self._step(row, turn))
+        try:
+            row = self._works.ledger.save(row)
+        except StaleError:
+            return
+        turn.rows[row.scan_id] = row
+        call_again(row, self._desk, at_once=True)
+        turn.counts[count] += 1
+
+    def _bytes(self, turn: Round) -> None:
+        """Look whether waiting and held scans still have their bytes."""
+        for row in list(turn.rows.values()):
+            if row.state not in {State.WAITING, State.HELD}:
+                continue
+            if row.container == SCANS and (
+                row.scan_id in turn.seen or not turn.is_listed
+            ):
+                continue
+            found = self._works.account.blobs.find(row.container, row.name)
+            if found and found.place.etag == row.etag:
+                continue
+            lost = lose(row, self._desk)
+            if is_loss(lost):
+                alarm(lost.state.value, "lost", told(turn.now, lost, None))
+                turn.counts["lost"] += 1
+
+    def _forget(self, turn: Round) -> None:
+        """Delete rows that are finished and old, unless their blob is still there."""
+        oldest = turn.now - self._works.settings.ledger_days
+        for row in self._works.ledger.until(oldest):
+            is_open = row.state in UNFINISHED or row.state is State.HELD
+            if row.received < oldest and not is_open and row.scan_id not in turn.seen:
+                try:
+                    self._works.ledger.remove(row)
+                except StaleError:
+                    continue
+                turn.counts["forgotten"] += 1
