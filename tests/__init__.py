@@ -1,0 +1,1 @@
+"""The tests; their docstrings, read from top to bottom, are the specification."""
