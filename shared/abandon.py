@@ -38,7 +38,7 @@ def abandon_events(works: Works, text: str) -> None:
 def abandon_retries(works: Works, text: str) -> None:
     """Handle one message of `scan-retries-poison`."""
     try:
-        row = works.ledger.find(read_order(text)[0])
+        row = works.ledger.find(read_order(text).scan_id)
     except IgnoredError as exc:
         warn("abandoned", {"queue": "scan-retries", "why": exc.what})
         return

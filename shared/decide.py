@@ -146,6 +146,8 @@ class _Case:
 
     def address(self, kind: Kind, book: Book) -> Row:
         """Find out who gets it, and freeze that in a plan. Raises PermanentError."""
+        if self.row.mails:
+            return self._frozen()
         scan = self.scan(kind)
         routing = route(
             scan,
@@ -172,6 +174,13 @@ class _Case:
             what = f"a plan of {len(mails)} mails does not fit into the ledger"
             raise PermanentError(what, reason=Reason.TOO_MANY_RECIPIENTS)
         return planned
+
+    def _frozen(self) -> Row:
+        """The plan stands; the policy may have said to send what is not whole."""
+        row = replace(self.row, state=State.SENDING, reason=None)
+        for mail in row.pending():
+            row = row.with_mail(replace(mail, unchecked=bool(self.fault)))
+        return row
 
     def _reason(self, routing: Routing) -> Reason | None:
         """Nobody found, and the sidecar that may have named somebody never came."""

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import ForwardError
+from .errors import ForwardError, ThrottledError, UnreachableError
 from .settle import HELD, SCANS
+from .stores.border import StorageError
 from .stores.queues import RETRIES
 from .works import Works
 
@@ -26,6 +27,8 @@ class Check:
     is_ok: bool
     text: str
     """What was seen; or what is wrong, and what to do."""
+    is_passing: bool = False
+    """Whether it may mend itself: throttled, or out of reach."""
 
 
 def check(works: Works) -> tuple[Check, ...]:
@@ -42,6 +45,8 @@ def check(works: Works) -> tuple[Check, ...]:
 def _tried(name: str, attempt: Callable[[], str]) -> Check:
     try:
         return Check(name, True, attempt())
+    except (ThrottledError, UnreachableError, StorageError) as exc:
+        return Check(name, False, str(exc), is_passing=True)
     except ForwardError as exc:
         return Check(name, False, str(exc))
 

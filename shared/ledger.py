@@ -89,6 +89,16 @@ class Ledger:
         )
         yield from (_row(entity) for entity in found if _is_day(entity.partition))
 
+    def held(self) -> Iterator[Row]:
+        """Read every row that is `held`, of whatever day."""
+        found = self._table.query("state eq @held", {"held": State.HELD.value})
+        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+
+    def of_path(self, path: str) -> Iterator[Row]:
+        """Read every row of a path, of whatever day."""
+        found = self._table.query("path eq @path", {"path": path})
+        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+
     def until(self, end: datetime) -> Iterator[Row]:
         """Read the rows of all days up to `end`'s."""
         found = self._table.query(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from . import names, receive
@@ -30,8 +30,18 @@ from .stores.blobs import Opened
 from .story import tell
 from .works import Works
 
-ORDER_KEYS = ("scan", "next_attempt")
 SKEW = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message of `scan-retries`."""
+
+    scan_id: str
+    stands_for: datetime
+    """The `next_attempt` it was put there for."""
+    by: str = ""
+    """The operator who ordered it, if one did."""
 
 
 def receive_event(works: Works, text: str) -> None:
@@ -44,14 +54,16 @@ def receive_event(works: Works, text: str) -> None:
 def retry(works: Works, text: str) -> None:
     """Handle one message of `scan-retries`; one that fits no more has no effect."""
     with _ignoring():
-        scan_id, stands_for = read_order(text)
-        row = works.ledger.find(scan_id)
+        order = read_order(text)
+        row = works.ledger.find(order.scan_id)
         if row is None:
-            raise IgnoredError(f"{scan_id} has no row")
-        _fit(works, row, stands_for)
+            raise IgnoredError(f"{order.scan_id} has no row")
+        _fit(works, row, order.stands_for)
+        if order.by:
+            note("released", {"scan": row.scan_id, "by": order.by})
         # It may show itself a little early by this machine's clock.
         now = works.clock()
-        resume(works, row, min(max(now, stands_for), now + SKEW))
+        resume(works, row, min(max(now, order.stands_for), now + SKEW))
 
 
 @contextmanager
@@ -148,13 +160,13 @@ def _met_again(works: Works, row: Row) -> None:
     raise IgnoredError(f"{row.scan_id} is {found.state} already")
 
 
-def read_order(text: str) -> tuple[str, datetime]:
+def read_order(text: str) -> Order:
     """Read a message of `scan-retries`. Raises IgnoredError."""
     try:
         body = json.loads(text)
-        scan_id, moment = (str(body[key]) for key in ORDER_KEYS)
-        return scan_id, datetime.fromisoformat(moment)
-    except (ValueError, KeyError, TypeError, RecursionError) as exc:
+        moment = datetime.fromisoformat(body["next_attempt"])
+        return Order(str(body["scan"]), moment, str(body.get("by", "")))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
         raise IgnoredError("a retry message that cannot be read") from exc
 
 
@@ -186,8 +198,8 @@ def resume(works: Works, row: Row, now: datetime) -> None:
             # Whoever wrote it again may have come without an event.
             take(works, works.account.blobs.open(SCANS, row.path))
         return
-    is_frozen = bool(row.mails) or any(row.pending())
-    if is_frozen and row.reason is not Reason.INCOMPLETE:
+    if row.mails and row.reason is not Reason.INCOMPLETE:
+        # The plan is frozen: neither routes nor policy are asked again.
         decision = Decision(
             row=replace(row, state=State.SENDING),
             content=_content(works, row, opened),

@@ -135,6 +135,39 @@ class Row:
                 row = row.with_mail(lost)
         return row
 
+    def is_for(self, reason: Reason) -> bool:
+        """Whether it is held, or was given up waiting, for this reason."""
+        gave_up = self.reason is Reason.GAVE_UP
+        return self.reason is reason or (
+            gave_up and self.last_error.startswith(f"{reason}:")
+        )
+
+    def released(self, now: datetime, assigned: tuple[str, ...]) -> Row:
+        """The row as an operator orders it sent again, to those who lack the scan.
+
+        A mail whose fate is unknown keeps its generation and its recipients: only as
+        the same mail can it be sent again.
+        """
+        row = self
+        for mail in self.plan:
+            if mail.state is MailState.UNCONFIRMED:
+                row = row.with_mail(replace(mail, held=False, after=None))
+        is_all_unknown = bool(self.mails) and all(
+            mail.state is MailState.UNCONFIRMED
+            or (mail.state is MailState.ACCEPTED and not mail.refused)
+            for mail in self.mails
+        )
+        keeps = is_all_unknown and not assigned
+        return replace(
+            row,
+            state=State.WAITING,
+            generation=self.generation if keeps else self.generation + 1,
+            ordered=now,
+            assigned=assigned,
+            next_attempt=now,
+            attempts=0,
+        )
+
     def having(self) -> frozenset[str]:
         """Recipients who have the scan, or may have it (their mail is unconfirmed)."""
         have: set[str] = set()

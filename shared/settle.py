@@ -110,12 +110,17 @@ def call_again(row: Row, desk: Desk, *, at_once: bool = False) -> None:
     """Put a message on `scan-retries` that stands for the row's next attempt."""
     now = desk.clock()
     when = row.next_attempt or row.lease_until or now
-    body = {
+    delay = timedelta(0) if at_once else when - now
+    desk.queues.put(RETRIES, order_of(row, when), delay)
+
+
+def order_of(row: Row, when: datetime) -> dict[str, str]:
+    """The body of a retry message: the scan, the attempt it stands for, its age."""
+    return {
         "scan": row.scan_id,
         "next_attempt": when.isoformat(),
         "since": row.received.isoformat(),
     }
-    desk.queues.put(RETRIES, body, timedelta(0) if at_once else when - now)
 
 
 def put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:

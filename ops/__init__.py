@@ -1,0 +1,1 @@
+"""The operator's door: the `scanpost` command, one file and one function per verb."""

@@ -1,0 +1,39 @@
+"""`scanpost check`: settings, storage, routes, and the sign-in of each transport."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from ops import desk
+from shared.health import check
+
+NAME = "check"
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb's words."""
+    words = verbs.add_parser(
+        NAME,
+        help="try settings, storage, routes and every sign-in",
+        description="Tries everything that mailing a scan needs, sends nothing, and "
+        "says what is wrong and what to do.",
+    )
+    words.add_argument("--json", action="store_true", help="print one JSON document")
+    words.set_defaults(run=run)
+
+
+def run(words: argparse.Namespace) -> int:
+    """Try everything; 0 when all is well, 3 when only later can tell, else 1."""
+    checks = check(desk.works())
+    if words.json:
+        desk.print_json(
+            [{"check": c.name, "ok": c.is_ok, "text": c.text} for c in checks]
+        )
+    else:
+        for each in checks:
+            print(f"{'ok' if each.is_ok else 'NO':3} {each.name}: {each.text}")
+    failed = [each for each in checks if not each.is_ok]
+    if not failed:
+        return 0
+    return 3 if all(each.is_passing for each in failed) else 1
