@@ -18,6 +18,18 @@ type Clock = Callable[[], datetime]
 """Gives the time now, aware, in UTC."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long a transport waits for its peer, step by step."""
+
+    connect_seconds: float = 15
+    """For a connection, TLS included; and for each block of a mail to go out."""
+    reply_seconds: float = 60
+    """For the answer to a step, a token included."""
+    answer_seconds: float = 300
+    """At most, for the answer to a whole mail; less where the lease ends before."""
+
+
 class Reach(StrEnum):
     """Whom a transport can reach."""
 

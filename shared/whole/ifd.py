@@ -1,12 +1,12 @@
-"""TIFF directories: bytes -> the fields that say where pictures lie. Pure.
+"""TIFF directories: bytes -> the fields that say where a picture lies. Pure.
 
-Source: TIFF 6.0, section 2; BigTIFF design (both byte orders).
-Raises `CutError` for what cannot be a directory.
+Source: TIFF 6.0, section 2; the BigTIFF design. Raises `CutError` for a header that
+is none.
 """
 
 from __future__ import annotations
 
-import struct
+import sys
 from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from enum import IntEnum
 
 from .tape import CutError
 
-_MOST_FIELDS = 4096
-"""libtiff refuses directories with more; none that was written has as many."""
 _WIDTHS: Mapping[int, int] = {
     **dict.fromkeys((1, 2, 6, 7), 1),
     **dict.fromkeys((3, 8), 2),
@@ -28,7 +26,7 @@ _CODES: Mapping[int, str] = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 
 
 class Tag(IntEnum):
-    """The fields that matter here."""
+    """The fields that say where something lies, or how long it must be."""
 
     SUBFILE = 254
     WIDTH = 256
@@ -49,9 +47,6 @@ class Tag(IntEnum):
     GPS = 34853
 
 
-_KEPT = frozenset(Tag)
-
-
 @dataclass(frozen=True, slots=True)
 class Field:
     """One entry of a directory."""
@@ -62,16 +57,68 @@ class Field:
     """The values where they fit, else their offset, as they stand in the file."""
 
     @property
-    def size(self) -> int:
+    def width(self) -> int:
+        """Bytes of one value; 0 where nobody knows the type."""
+        return _WIDTHS.get(self.type, 0)
+
+    @property
+    def length(self) -> int:
         """Bytes of all values."""
         return self.count * self.width
 
     @property
-    def width(self) -> int:
-        """Bytes of one value; 0 for a type nobody knows."""
-        return _WIDTHS.get(self.type, 0)
-
-    @property
     def is_inline(self) -> bool:
         """Whether the values stand in the entry itself."""
-        return self.size <= len(self.value)
+        return self.length <= len(self.value)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How this file writes its numbers."""
+
+    is_little: bool
+    is_big: bool
+
+    @classmethod
+    def read(cls, head: bytes) -> Layout:
+        """Read the first four bytes. Raises CutError where they are no TIFF's."""
+        is_little = head[:2] == b"II"
+        version = int.from_bytes(head[2:4], "little" if is_little else "big")
+        if head[:2] not in {b"II", b"MM"} or version not in {42, 43}:
+            raise CutError("The file does not begin as a TIFF does.")
+        return cls(is_little, version == 43)  # noqa: PLR2004 (BigTIFF)
+
+    @property
+    def word(self) -> int:
+        """Bytes of an offset."""
+        return 8 if self.is_big else 4
+
+    @property
+    def counter(self) -> int:
+        """Bytes of the number of entries."""
+        return 8 if self.is_big else 2
+
+    @property
+    def entry(self) -> int:
+        """Bytes of an entry."""
+        return 4 + 2 * self.word
+
+    def number(self, data: bytes) -> int:
+        """Read one number."""
+        return int.from_bytes(data, "little" if self.is_little else "big")
+
+    def numbers(self, field: Field, data: bytes) -> array[int]:
+        """Read many; none where the type cannot hold an offset."""
+        numbers = array(_CODES.get(field.type, "B"))
+        if field.type in _CODES:
+            numbers.frombytes(data[: len(data) // field.width * field.width])
+        if self.is_little != (sys.byteorder == "little"):
+            numbers.byteswap()
+        return numbers
+
+    def fields(self, data: bytes) -> Iterator[tuple[int, Field]]:
+        """Read the entries: tag and field."""
+        for at in range(0, len(data), self.entry):
+            entry = data[at : at + self.entry]
+            kind, count = self.number(entry[2:4]), self.number(entry[4 : -self.word])
+            yield self.number(entry[:2]), Field(kind, count, entry[-self.word :])
