@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import azure.storage.blob
+import azure.storage.queue
 from azure.data.tables import TableServiceClient
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
@@ -15,7 +17,7 @@ from azure.storage.queue import QueueServiceClient
 from shared.errors import ConfigError
 
 from .blobs import Blobs
-from .border import BACKOFF_SECONDS, RETRIES, few_retries, transport
+from .border import BACKOFF_SECONDS, RETRIES, transport
 from .queues import Queues
 from .tables import Table
 
@@ -39,7 +41,12 @@ class Account:
 def connect(storage: Storage) -> Account:
     """Make the clients; nothing is sent yet."""
     http = transport()
-    given = {"transport": http, "retry_policy": few_retries()}
+    # Each package knows its own retry policy only: one second apart, on average.
+    waits = {"backoff": 1, "retry_total": RETRIES - 1, "random_jitter_range": 1}
+    given = (
+        {"transport": http, "retry_policy": azure.storage.blob.LinearRetry(**waits)},
+        {"transport": http, "retry_policy": azure.storage.queue.LinearRetry(**waits)},
+    )
     tables = {
         "transport": http,
         "retry_total": RETRIES,
@@ -57,18 +64,18 @@ def connect(storage: Storage) -> Account:
 
 
 def _clients(
-    storage: Storage, given: dict[str, Any], tables: dict[str, Any]
+    storage: Storage, given: tuple[dict[str, Any], ...], tables: dict[str, Any]
 ) -> tuple[BlobServiceClient, QueueServiceClient, TableServiceClient]:
     if text := storage.connection_string:
         return (
-            BlobServiceClient.from_connection_string(text, **given),
-            QueueServiceClient.from_connection_string(text, **given),
+            BlobServiceClient.from_connection_string(text, **given[0]),
+            QueueServiceClient.from_connection_string(text, **given[1]),
             TableServiceClient.from_connection_string(text, **tables),
         )
     who = _identity(storage.client_id)
     return (
-        BlobServiceClient(storage.blob_uri, credential=who, **given),
-        QueueServiceClient(storage.queue_uri, credential=who, **given),
+        BlobServiceClient(storage.blob_uri, credential=who, **given[0]),
+        QueueServiceClient(storage.queue_uri, credential=who, **given[1]),
         TableServiceClient(storage.table_uri, credential=who, **tables),
     )
 

@@ -113,5 +113,5 @@ it leaves the function, and the queue brings the message back.
 
 
 def few_retries() -> RetryPolicy[Any, Any]:
-    """How often the blob and queue clients try again."""
+    """How often a range is asked for again."""
     return RetryPolicy(retry_total=RETRIES, retry_backoff_factor=BACKOFF_SECONDS)

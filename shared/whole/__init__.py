@@ -24,7 +24,7 @@ from .verdict import Verdict
 
 __all__ = ["Fetch", "Verdict", "Watch", "judge", "judge_file"]
 
-_PIECE = 1 << 17
+_PIECE = 1 << 16
 """Bytes looked at in one go; larger pieces are cut, so that memory stays flat."""
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 
@@ -118,8 +118,8 @@ class Watch:
             self._check.feed(bytes(view[at : at + _PIECE]))
 
     def finish(self) -> Verdict:
-        """Say whether the file is whole, after its last piece."""
-        if self._fed != self._size:
+        """Say whether it is whole: after the last piece, or once it is hopeless."""
+        if self._fed != self._size and not self._check.is_hopeless:
             why = f"{self._fed} of {self._size} bytes arrived."
             return Verdict(is_whole=False, why=why)
         return self._check.finish()

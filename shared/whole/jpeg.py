@@ -40,7 +40,7 @@ class Jpeg:
             return
         data = self._rest + piece
         at = self._next - self._base
-        while not self._is_over and at < len(data):
+        while at < len(data) and not (self._is_over or self.is_hopeless):
             found = self._pattern.search(data, at)
             if found is None:
                 at = len(data) - data.endswith(b"\xff")

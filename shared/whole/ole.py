@@ -12,7 +12,6 @@ _HEADER = 512
 _SHIFTS = (9, 12)
 _REGULAR = 0xFFFFFFFA
 """Sector numbers from here on are marks."""
-_WHY = "The file ends before its last sector."
 
 
 class Ole:
@@ -37,9 +36,8 @@ class Ole:
         self._shift = shift
         tables = _words(header[76:])
         following = _words(header[68:72])[0]
-        for _ in range(self._tape.size >> shift):
-            if following >= _REGULAR:
-                break
+        most = (self._tape.size >> (2 * shift - 2)) + len(tables)
+        while following < _REGULAR and len(tables) <= most:
             more = _words((yield self._sector(following)))
             tables += more[:-1]
             following = more[-1]
@@ -51,14 +49,11 @@ class Ole:
         return Span((number + 1) << self._shift, 1 << self._shift, "its last sector")
 
     def _check(self, n: int, table: bytes) -> None:
-        """Raise CutError where the last sector in use would begin behind the end.
-
-        Only its beginning counts: some writers leave the last sector short.
-        """
+        """Raise CutError where the last sector in use does not lie inside the file."""
         used = (len(table.rstrip(b"\xff")) + 3) // 4
-        last = (n << (self._shift - 2)) + used - 1
-        if used and (last + 1) << self._shift >= self._tape.size:
-            raise CutError(_WHY)
+        sectors = (n << (self._shift - 2)) + used
+        if used and (sectors + 1) << self._shift > self._tape.size:
+            raise CutError("The file ends before its last sector.")
 
     def finish(self) -> Verdict:
         """Whether every table was read and fits."""

@@ -24,6 +24,7 @@ _LINEARIZED = re.compile(rb"<<[^<>]*/Linearized[^<>]*>>")
 _LENGTH = re.compile(rb"/L\s+(\d+)")
 _PAGES = re.compile(rb"/N\s+(\d+)")
 
+_MORE = re.compile(rb"obj|\bxref\b")
 _NUMBERS = re.compile(rb"\d+(\s+(\d+(\s+ob?)?)?)?\s*\Z")
 """The beginning of a further object: `12 0 obj`."""
 _WORDS = (b"xref", b"trailer", b"startxref", b"endstream", b"endobj")
@@ -51,7 +52,7 @@ class Pdf:
         self._after = b""
         """The first bytes behind the last `%%EOF`, without leading blanks."""
         self._goes_on = False
-        """Whether an object begins or ends behind it."""
+        """Whether an object or a table stands behind it."""
         self._leaves = 0
         self._count = 0
 
@@ -74,14 +75,14 @@ class Pdf:
             self._count = max(self._count, int(count[1]))
 
     def _look_for_end(self, data: bytes, seen: int) -> None:
-        start, overlap = seen, 2
+        start, overlap = seen, 5
         for end in _END.finditer(data):
             if end.end() > seen:
                 self._ends += 1
                 self._after, self._goes_on = b"", False
                 start, overlap = end.end(), 0
         if self._ends and not self._goes_on:
-            self._goes_on = data.find(b"obj", max(0, start - overlap)) >= 0
+            self._goes_on = bool(_MORE.search(data, max(0, start - overlap)))
         if len(self._after) < _OVERLAP:
             self._after = (self._after + data[start:]).lstrip(_BLANKS)[:_OVERLAP]
 
@@ -96,13 +97,9 @@ class Pdf:
     def _is_going_on(self) -> bool:
         """Whether what follows the last `%%EOF` is the beginning of something."""
         after = self._after
-        return self._goes_on or (
-            bool(after)
-            and bool(
-                _NUMBERS.match(after)
-                or any(word.startswith(after[: len(word)]) for word in _WORDS)
-            )
-        )
+        is_word = any(word.startswith(after[: len(word)]) for word in _WORDS)
+        is_begun = bool(after) and (is_word or _NUMBERS.match(after) is not None)
+        return self._goes_on or is_begun
 
     def _pages(self) -> int | None:
         """Sure where the first page says it, or the pages counted are those promised.
@@ -111,7 +108,8 @@ class Pdf:
         """
         if self._said(_LENGTH) == self._size:
             return self._said(_PAGES)
-        return self._leaves if self._ends == 1 and self._leaves == self._count else None
+        agree = self._ends == 1 and self._leaves == self._count
+        return (self._leaves or None) if agree else None
 
     def _said(self, what: re.Pattern[bytes]) -> int | None:
         """A number of the linearisation dictionary."""

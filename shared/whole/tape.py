@@ -1,7 +1,8 @@
 """Reads at any place of a file whose bytes pass once, in order.
 
 In: the pieces, and readings: generators that yield the `Span` they want next and are
-sent its bytes. A reading raises `CutError` where the file contradicts its own length.
+sent its bytes. A reading raises `CutError` where the file contradicts its own length,
+and `UnreadError` where it gives up for another reason.
 Memory is flat: the last `KEEP` bytes, one fetched block, at most `WAITING` readings.
 """
 
@@ -15,7 +16,7 @@ from typing import NamedTuple
 type Fetch = Callable[[int, int], bytes]
 """Offset, length -> bytes; fewer where the file ends before."""
 
-KEEP = 1 << 17
+KEEP = 80 << 10
 """Bytes kept behind the place that has been reached; no span is longer."""
 BLOCK = 1 << 18
 """Bytes of one fetch: what lies near the span is often wanted next."""
@@ -25,6 +26,10 @@ WAITING = 256
 
 class CutError(Exception):
     """Something that the file speaks of lies behind its end; says what, in words."""
+
+
+class UnreadError(Exception):
+    """Something is left unread: the file is judged without it."""
 
 
 class Span(NamedTuple):
@@ -78,48 +83,49 @@ class Tape:
         while self._waiting and self._waiting[0][0] <= self.position:
             end, _, span, reading = heappop(self._waiting)
             self._now = max(self._now, end)
-            data = self._bytes(span)
-            if data is None:
-                self.is_sure = False
-            else:
-                self._step(reading, data)
+            self._step(reading, span)
 
-    def _step(self, reading: Reading, data: bytes | None) -> None:
+    def _step(self, reading: Reading, served: Span | None) -> None:
+        """Let a reading go on to its next span."""
         try:
-            span = next(reading) if data is None else reading.send(data)
+            span = reading.send(self._bytes(served)) if served else next(reading)
+            end = self._end_of(span)
         except StopIteration:
             return
+        except UnreadError:
+            self.is_sure = False
         except CutError as exc:
-            self._give_up(str(exc))
-            return
-        end = span.offset + span.length
-        if end > self.size:
-            self._give_up(f"The file ends before {span.what}.")
-        elif not self.why:
+            self.why = self.why or str(exc)
+            self._waiting.clear()
+        else:
             heappush(self._waiting, (end, next(self._serial), span, reading))
 
-    def _give_up(self, why: str) -> None:
-        self.why = self.why or why
-        self._waiting.clear()
+    def _end_of(self, span: Span) -> int:
+        end = span.offset + span.length
+        if end > self.size:
+            raise CutError(f"The file ends before {span.what}.")
+        return end
 
-    def _bytes(self, span: Span) -> bytes | None:
+    def _bytes(self, span: Span) -> bytes:
         if span.length > KEEP:
-            return None
+            raise UnreadError
         if span.offset >= self._now - KEEP:
             at = span.offset - (self.position - len(self._tail))
             return bytes(self._tail[at : at + span.length])
         return self._fetched(span)
 
-    def _fetched(self, span: Span) -> bytes | None:
+    def _fetched(self, span: Span) -> bytes:
         """Get what has passed already, and its neighbours with it."""
         start, block = self._block
         if not start <= span.offset <= start + len(block) - span.length:
             if self._fetch is None or self._fetches == FETCHES:
-                return None
+                raise UnreadError
             self._fetches += 1
             start = max(0, span.offset + KEEP - BLOCK)
             block = self._fetch(start, min(BLOCK, self.size - start))
             self._block = (start, block)
         at = span.offset - start
         found = block[at : at + span.length]
-        return found if len(found) == span.length else None
+        if len(found) < span.length:
+            raise UnreadError
+        return found

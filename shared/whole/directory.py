@@ -1,4 +1,4 @@
-"""TIFF directories: bytes -> the fields that say where a picture lies. Pure.
+"""A TIFF directory: bytes -> the fields that say where a picture lies. Pure.
 
 Source: TIFF 6.0, section 2; the BigTIFF design. Raises `CutError` for a header that
 is none.
@@ -23,6 +23,7 @@ _WIDTHS: Mapping[int, int] = {
 """Bytes of one value, by field type."""
 _CODES: Mapping[int, str] = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 """Types that can hold an offset or a length, as `array` names them."""
+_BIG = 43
 
 
 class Tag(IntEnum):
@@ -45,6 +46,9 @@ class Tag(IntEnum):
     JPEG_BYTES = 514
     EXIF = 34665
     GPS = 34853
+
+
+TAGS = frozenset(Tag)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +80,17 @@ class Field:
 class Layout:
     """How this file writes its numbers."""
 
-    is_little: bool
-    is_big: bool
+    is_little: bool = True
+    is_big: bool = False
 
     @classmethod
     def read(cls, head: bytes) -> Layout:
         """Read the first four bytes. Raises CutError where they are no TIFF's."""
         is_little = head[:2] == b"II"
-        version = int.from_bytes(head[2:4], "little" if is_little else "big")
-        if head[:2] not in {b"II", b"MM"} or version not in {42, 43}:
+        version = int.from_bytes(head[2:], "little" if is_little else "big")
+        if head[:2] not in {b"II", b"MM"} or version not in {42, _BIG}:
             raise CutError("The file does not begin as a TIFF does.")
-        return cls(is_little, version == 43)  # noqa: PLR2004 (BigTIFF)
+        return cls(is_little, version == _BIG)
 
     @property
     def word(self) -> int:
@@ -107,18 +111,38 @@ class Layout:
         """Read one number."""
         return int.from_bytes(data, "little" if self.is_little else "big")
 
-    def numbers(self, field: Field, data: bytes) -> array[int]:
+    def numbers(self, entry: Field, data: bytes) -> array[int]:
         """Read many; none where the type cannot hold an offset."""
-        numbers = array(_CODES.get(field.type, "B"))
-        if field.type in _CODES:
-            numbers.frombytes(data[: len(data) // field.width * field.width])
+        numbers = array(_CODES.get(entry.type, "B"))
+        if entry.type in _CODES:
+            numbers.frombytes(data[: len(data) // entry.width * entry.width])
         if self.is_little != (sys.byteorder == "little"):
             numbers.byteswap()
         return numbers
 
-    def fields(self, data: bytes) -> Iterator[tuple[int, Field]]:
-        """Read the entries: tag and field."""
+    def entries(self, data: bytes) -> Iterator[tuple[int, Field]]:
+        """Read the entries of a directory: tag and field."""
         for at in range(0, len(data), self.entry):
-            entry = data[at : at + self.entry]
-            kind, count = self.number(entry[2:4]), self.number(entry[4 : -self.word])
-            yield self.number(entry[:2]), Field(kind, count, entry[-self.word :])
+            tag, kind = data[at : at + 2], data[at + 2 : at + 4]
+            count = data[at + 4 : at + 4 + self.word]
+            value = data[at + 4 + self.word : at + self.entry]
+            yield self.number(tag), Field(self.number(kind), self.number(count), value)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What one directory says of its picture."""
+
+    layout: Layout
+    page: int
+    """Its place in the chain, from 1, for a person."""
+    fields: Mapping[int, Field]
+    """By tag; only those of `Tag`."""
+
+    def number(self, tag: Tag, default: int = 0) -> int:
+        """The first value of a field; the default where it does not stand in it."""
+        entry = self.fields.get(tag)
+        if entry is None or not entry.is_inline:
+            return default
+        values = self.layout.numbers(entry, entry.value[: entry.length])
+        return next(iter(values), default)

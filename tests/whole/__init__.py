@@ -1,0 +1,1 @@
+"""Is this file complete? One module of tests for each format."""
