@@ -1,0 +1,1 @@
+"""What runs on one machine, tested as it runs there."""

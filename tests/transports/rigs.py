@@ -1,0 +1,106 @@
+"""Each registered transport, made ready for the contract: settings, and its peer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from shared import transports
+from shared.transports.base import Clock, Patience, Transport
+from shared.transports.outbox import Outbox
+
+from .makers import SENDER
+from .peers import APPLICATION, IDENTITY, PASSWORD, SECRET, TENANT, Arrived, Peers
+
+PATIENT = Patience(connect_seconds=5, reply_seconds=5, answer_seconds=5)
+HASTY = Patience(connect_seconds=2, reply_seconds=0.15, answer_seconds=0.15)
+
+
+@dataclass(frozen=True, slots=True)
+class Rig:
+    """One transport in one way of signing in."""
+
+    label: str
+    name: str
+    settings: Callable[[Peers], Mapping[str, str]]
+    arrived: Callable[[Peers, Transport], list[Arrived]]
+    speaks: str = ""
+    """`smtp` or `acs`: which faults it can meet."""
+    changes: Mapping[str, str] = field(default_factory=dict)
+
+    def build(
+        self,
+        peers: Peers,
+        clock: Clock,
+        patience: Patience = PATIENT,
+        **changes: str,
+    ) -> Transport:
+        """Make the transport; nothing is sent yet."""
+        settings = {**self.settings(peers), **self.changes, **changes}
+        return transports.build(self.name, settings, clock, patience)
+
+
+def hve_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for HVE with a secret."""
+    return {
+        "HVE_SENDER": SENDER,
+        "HVE_HOST": "localhost",
+        "HVE_PORT": str(peers.mail.port),
+        "MAIL_TENANT_ID": TENANT,
+        "MAIL_CLIENT_ID": APPLICATION,
+        "MAIL_CLIENT_SECRET": SECRET,
+        "AZURE_AUTHORITY_HOST": peers.entra.server.url,
+        "AZURE_CLIENT_ID": IDENTITY,
+    }
+
+
+def smtp_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for any mail server, with a password."""
+    return {
+        "SMTP_SENDER": SENDER,
+        "SMTP_HOST": "localhost",
+        "SMTP_PORT": str(peers.mail.port),
+        "SMTP_USER": SENDER,
+        "SMTP_PASSWORD": PASSWORD,
+    }
+
+
+def acs_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for ACS with an access key."""
+    return {
+        "ACS_SENDER": SENDER,
+        "ACS_CONNECTION_STRING": peers.acs.connection_string,
+    }
+
+
+def acs_identity_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for ACS with the managed identity."""
+    return {
+        "ACS_SENDER": SENDER,
+        "ACS_ENDPOINT": peers.acs.server.url,
+        "AZURE_CLIENT_ID": IDENTITY,
+    }
+
+
+def _by_mail(peers: Peers, _: Transport) -> list[Arrived]:
+    return peers.arrived_by_mail()
+
+
+def _by_acs(peers: Peers, _: Transport) -> list[Arrived]:
+    return peers.arrived_by_acs()
+
+
+def _in_outbox(_: Peers, transport: Transport) -> list[Arrived]:
+    assert isinstance(transport, Outbox)
+    return [
+        Arrived(kept.message.recipients, repr(kept).encode(), kept.file)
+        for kept in transport.mails
+    ]
+
+
+HVE = Rig("hve", "hve", hve_settings, _by_mail, "smtp")
+SMTP = Rig("smtp", "smtp", smtp_settings, _by_mail, "smtp")
+ACS = Rig("acs-key", "acs", acs_settings, _by_acs, "acs")
+ACS_IDENTITY = Rig("acs-identity", "acs", acs_identity_settings, _by_acs, "acs")
+OUTBOX = Rig("outbox", "outbox", lambda _: {}, _in_outbox)
+RIGS = (HVE, SMTP, ACS, ACS_IDENTITY, OUTBOX)
