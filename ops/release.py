@@ -6,7 +6,8 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from ops import desk
@@ -57,10 +58,10 @@ def run(words: argparse.Namespace) -> int:
     rows, refused = _chosen(book, words)
     if rows and not words.yes and not _agreed(rows):
         return 1
-    released = []
+    released, order = [], Order(assigned, utc_now())
     for row in rows:
         try:
-            released.append(release(account, book, row, assigned).scan_id)
+            released.append(release(account, book, row, order).scan_id)
         except StaleError:
             refused[row.scan_id] = "changed meanwhile: try again"
     _tell(released, refused, is_json=words.json)
@@ -99,12 +100,22 @@ def _agreed(rows: Sequence[Row]) -> bool:
     return input(f"Send {len(rows)}? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def release(account: Account, book: Ledger, row: Row, assigned: tuple[str, ...]) -> Row:
-    """Order one held scan sent. Raises StaleError where it changed meanwhile."""
-    now = utc_now()
-    row = book.save(row.released(now, assigned))
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What an operator orders."""
+
+    assigned: tuple[str, ...]
+    """Recipients instead of those that the rules find; empty: the rules'."""
+    when: datetime
+
+
+def release(account: Account, book: Ledger, row: Row, order: Order) -> Row:
+    """Order one held scan sent. Raises StaleError where it is not held any more."""
+    if row.state is not State.HELD:
+        raise StaleError(f"{row.scan_id} is {row.state}, not held")
+    row = book.save(row.released(order.when, order.assigned))
     # Who ordered it travels along, so that the functions' log says it.
-    body = order_of(row, now) | {"by": getpass.getuser()}
+    body = order_of(row, order.when) | {"by": getpass.getuser()}
     account.queues.put(RETRIES, body, timedelta(0))
     return row
 

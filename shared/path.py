@@ -17,7 +17,7 @@ from . import names, receive
 from .content import Bytes
 from .decide import Decision, decide, find_beside
 from .deliver import Tally, begin, deliver
-from .errors import BytesError, InvalidScanError, MissingError, ReplacedError
+from .errors import BytesError, InvalidScanError, MissingError
 from .journal import Stopwatch, note, warn
 from .ledger import ClaimedError, StaleError
 from .model import Blob, Kind, Place, Reason, State
@@ -192,11 +192,12 @@ def resume(works: Works, row: Row, now: datetime) -> None:
     try:
         with watch.measuring("storage"):
             opened = works.account.blobs.open(row.container, row.name, row.etag)
-    except BytesError as exc:
+    except BytesError:
         tell(works.clock(), lose(row, works.desk), None, watch)
-        if isinstance(exc, ReplacedError) and row.container == SCANS:
+        if row.container == SCANS:
             # Whoever wrote it again may have come without an event.
-            take(works, works.account.blobs.open(SCANS, row.path))
+            with suppress(MissingError):
+                take(works, works.account.blobs.open(SCANS, row.path))
         return
     if row.mails and row.reason is not Reason.INCOMPLETE:
         # The plan is frozen: neither routes nor policy are asked again.

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from shared.model import Message, Receipt
 from shared.transports.base import Patience, Transport
 
-from .makers import Clock
-from .peers import Peers
+from .makers import Clock, File
+from .peers import Arrived, Peers
 from .rigs import PATIENT, Rig
 
 
@@ -38,20 +40,41 @@ def clock() -> Clock:
     return Clock()
 
 
-type Build = Callable[..., Transport]
+class Stage:
+    """The peers, a clock, and transports that are closed in the end."""
+
+    def __init__(self, peers: Peers, clock: Clock) -> None:
+        self.peers = peers
+        self.clock = clock
+        self.built: list[Transport] = []
+
+    def build(
+        self, rig: Rig, patience: Patience = PATIENT, **changes: str
+    ) -> Transport:
+        """Build a transport, with other settings where some are given."""
+        self.built.append(rig.build(self.peers, self.clock, patience, **changes))
+        return self.built[-1]
+
+    @property
+    def lease(self) -> datetime:
+        """A deadline that is not near."""
+        return self.clock.later(60)
+
+    def send(self, transport: Transport, message: Message) -> Receipt:
+        """Send a message with the usual file."""
+        return transport.send(message, File(), self.lease)
+
+    def arrived(self, rig: Rig, transport: Transport) -> list[Arrived]:
+        """What the transport's peer took."""
+        return rig.arrived(self.peers, transport)
 
 
 @pytest.fixture
-def build(peers: Peers, clock: Clock) -> Iterator[Build]:
-    """Build transports that are closed after the test."""
-    built: list[Transport] = []
-
-    def make(rig: Rig, patience: Patience = PATIENT, **changes: str) -> Transport:
-        built.append(rig.build(peers, clock, patience, **changes))
-        return built[-1]
-
-    yield make
-    for transport in built:
+def stage(peers: Peers, clock: Clock) -> Iterator[Stage]:
+    """Give a stage to send on."""
+    made = Stage(peers, clock)
+    yield made
+    for transport in made.built:
         transport.close()
 
 
@@ -73,3 +96,11 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
     while not is_so():
         assert time.monotonic() < end, "it did not come to pass"
         time.sleep(0.01)
+
+
+def wait_until_quiet() -> None:
+    """Poll until the stand-ins have let go of earlier connections."""
+    counts = [sockets_and_threads()]
+    wait_until(
+        lambda: counts.append(sockets_and_threads()) or len({*counts[-10:]}) == 1
+    )

@@ -102,6 +102,7 @@ class Clock:
         self.now = datetime.now(UTC)
 
     def __call__(self) -> datetime:
+        """Give the time."""
         return self.now
 
     def later(self, seconds: float) -> datetime:

@@ -1,4 +1,4 @@
-"""Everything the transports speak to, on loopback, with one authority over all of it."""
+"""Everything the transports speak to, on loopback, under one authority."""
 
 from __future__ import annotations
 
