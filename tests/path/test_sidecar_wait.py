@@ -1,0 +1,106 @@
+"""Sidecars: waited for, read, and settled together with their scan."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.errors import UnreachableError
+from shared.model import Reason, State
+from tests.path.office import INSIDE, ROUTES
+
+ASKS = ROUTES + '[[routes]]\nmatch = "{device}/in/**"\nsidecar = "%s"\n'
+PATH = "mfp/in/scan.pdf"
+JSON = json.dumps({"to": INSIDE, "subject": "Signed", "user": "ann"}).encode()
+XML = f"<scan><to>{INSIDE}</to><subject>Signed</subject></scan>".encode()
+
+
+def asking(office, form="json"):
+    """Routes that ask for a sidecar."""
+    office.routes(ASKS % form)
+
+
+@pytest.mark.parametrize(("form", "data"), [("json", JSON), ("xml", XML)])
+def test_sidecar_names_recipient_and_subject(office, form, data):
+    """Its keys are those of metadata."""
+    asking(office, form)
+    office.write("scans", f"mfp/in/scan.{form}", data)
+    row = office.receive(office.put(PATH, to=""))
+    assert row.state is State.SENT
+    assert office.inside.people == [INSIDE]
+    assert office.inside.taken[0].message.subject == "Signed"
+
+
+def test_sidecar_vanishes_with_its_scan(office):
+    """Settled together."""
+    asking(office)
+    office.write("scans", "mfp/in/scan.json", JSON)
+    office.receive(office.put(PATH, to=""))
+    assert office.names("scans") == []
+
+
+def test_scan_waits_for_its_sidecar(office):
+    """Not moved, not held: the twin may come a moment later."""
+    asking(office)
+    row = office.receive(office.put(PATH, to=""))
+    assert (row.state, row.reason) == (State.WAITING, Reason.SIDECAR_MISSING)
+    assert row.container == "scans"
+    office.write("scans", "mfp/in/scan.json", JSON)
+    assert office.wake(row).state is State.SENT
+
+
+def test_scan_without_its_sidecar_is_held_after_a_minute(office):
+    """Nobody found without it: the reason says so."""
+    office.offset = office.offset * 0
+    office.write("config", "routes.toml", (ASKS % "json").encode())
+    office.works = office.hired()
+    row = office.receive(office.put(PATH, to=""))
+    while row.state is State.WAITING:
+        row = office.wake(row)
+    assert (row.state, row.reason) == (State.HELD, Reason.SIDECAR_MISSING)
+    waited = (row.updated - row.received).total_seconds()
+    assert 60 <= waited < 63
+
+
+def test_scan_without_its_sidecar_goes_on_without_it(office):
+    """The order of steps goes on: metadata names somebody."""
+    asking(office)
+    row = office.receive(office.put(PATH))
+    while row.state is State.WAITING:
+        row = office.wake(row)
+    assert row.state is State.SENT
+
+
+def test_half_written_sidecar_is_waited_for(office):
+    """What cannot be read yet is as good as not there."""
+    office.write("config", "routes.toml", (ASKS % "json").encode())
+    office.works = office.hired()
+    office.write("scans", "mfp/in/scan.json", JSON[:20])
+    row = office.receive(office.put(PATH, to=""))
+    assert row.reason is Reason.SIDECAR_MISSING
+    office.write("scans", "mfp/in/scan.json", JSON)
+    assert office.wake(row).state is State.SENT
+
+
+def test_event_of_a_sidecar_is_ignored(office):
+    """It is never a scan."""
+    asking(office)
+    from shared import path
+
+    path.receive_event(office.works, office.put("mfp/in/scan.json", data=JSON))
+    assert office.rows() == []
+    assert office.inside.calls == []
+
+
+def test_sidecar_moves_with_a_scan_that_waits(office):
+    """And is found again beside it."""
+    asking(office)
+    office.write("scans", "mfp/in/scan.json", JSON)
+    office.inside.script = [UnreachableError("down")]
+    row = office.receive(office.put(PATH, to=""))
+    folder = row.name.rpartition("/")[0]
+    assert office.names("held") == [f"{folder}/scan.json", f"{folder}/scan.pdf"]
+    assert office.names("scans") == []
+    office.wake(row)
+    assert office.names("held") == []
