@@ -1,0 +1,1 @@
+"""The `scanpost` command, run as an operator runs it."""
