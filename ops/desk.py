@@ -63,11 +63,15 @@ def print_table(rows: Iterable[Row]) -> None:
         print("  ".join([*cells, line[5]]).rstrip())
 
 
+def _age(row: Row) -> tuple[datetime, datetime]:
+    return row.received, row.updated
+
+
 def find(book: Ledger, words: str) -> Row:
     """Find a scan by its id, or the newest of a path. Raises MissingError."""
     row = book.find(words) if words[:8].isdigit() and words[8:9] == "-" else None
     if row is None:
-        row = max(book.of_path(words), key=lambda each: each.received, default=None)
+        row = max(book.of_path(words), key=_age, default=None)
     if row is None:
         raise MissingError(
             f"the ledger knows no scan {words!r}", hint="see scanpost list"

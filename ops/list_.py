@@ -50,7 +50,8 @@ def moment(text: str) -> datetime:
 def run(words: argparse.Namespace) -> int:
     """List; 0 even where there is nothing to list."""
     rows = sorted(
-        found(desk.ledger(desk.account()), words), key=lambda row: row.received
+        found(desk.ledger(desk.account()), words),
+        key=lambda row: (row.received, row.updated),
     )
     if words.json:
         desk.print_json([desk.columns(row) for row in rows])

@@ -65,7 +65,7 @@ def tell_people(works: Works, rows: Iterable[Row]) -> int:
     if not works.settings.ops_mailbox:
         return 0
     held: dict[Reason, list[Row]] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: (row.received, row.updated)):
         if row.state is State.HELD and row.reason:
             held.setdefault(row.reason, []).append(row)
     return sum(_tell(works, reason, group) for reason, group in held.items())

@@ -41,11 +41,13 @@ class Trouble:
     speaks: str
     """`smtp` or `acs`: who can meet it."""
     lay: Lay
-    error: type[ForwardError]
+    error: type[ForwardError] | tuple[type[ForwardError], ...]
     accepted: int = 0
     """Mails that the peer has taken all the same."""
     size: int = 0
     """Bytes of the file that it takes; 0: any."""
+    is_elsewhere: bool = False
+    """The peer itself is wrong, and does not get better."""
     is_slow: bool = False
     """It ends by a time-out."""
     retry_after: float | None = None
@@ -116,16 +118,22 @@ SMTP_TROUBLES: tuple[Trouble, ...] = (
         name="refused connection",
         speaks="smtp",
         lay=_no_mail_server,
+        is_elsewhere=True,
         error=UnreachableError,
     ),
     Trouble(
         name="wrong certificate",
         speaks="smtp",
         lay=_wrong_certificate,
+        is_elsewhere=True,
         error=UnreachableError,
     ),
     Trouble(
-        name="STARTTLS stripped", speaks="smtp", lay=_stripped, error=UnreachableError
+        name="STARTTLS stripped",
+        speaks="smtp",
+        lay=_stripped,
+        is_elsewhere=True,
+        error=UnreachableError,
     ),
     _said(Step.CONNECT, "421 4.3.2 Service not available", ThrottledError),
     _said(Step.CONNECT, "554 5.7.1 No service for you", UnreachableError),
@@ -153,6 +161,7 @@ SMTP_TROUBLES: tuple[Trouble, ...] = (
     _said(Step.DOT, "552 5.2.3 Message too large", TooLargeError),
     _said(Step.DOT, "554 5.6.0 Not deliverable", RecipientRefusedError),
     _said(Step.DOT, QUOTA, ThrottledError),
+    _said(Step.DOT, "What did you say?", UnconfirmedError),
     Trouble(
         name="552 in the middle of the mail",
         speaks="smtp",
@@ -161,8 +170,8 @@ SMTP_TROUBLES: tuple[Trouble, ...] = (
                 step=Step.BODY, reply="552 5.3.4 Too much mail data", then=Then.HANG_UP
             )
         ),
-        # The reply may be lost to the reset behind it (facts of TCP).
-        error=ForwardError,
+        # The reply may be lost to the reset behind it.
+        error=(TooLargeError, UnreachableError),
         size=BIG,
     ),
     _dropped(Step.CONNECT, UnreachableError),
@@ -232,12 +241,17 @@ _FAILED = Response.of(202, {"id": "0", "status": "Failed", "error": {"code": "Go
 
 ACS_TROUBLES: tuple[Trouble, ...] = (
     Trouble(
-        name="refused connection", speaks="acs", lay=_no_acs, error=UnreachableError
+        name="refused connection",
+        speaks="acs",
+        lay=_no_acs,
+        is_elsewhere=True,
+        error=UnreachableError,
     ),
     Trouble(
         name="wrong certificate",
         speaks="acs",
         lay=_wrong_acs_certificate,
+        is_elsewhere=True,
         error=UnreachableError,
     ),
     _answered(200, UnconfirmedError),

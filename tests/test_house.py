@@ -21,7 +21,7 @@ CODE = sorted(
 )
 PRODUCT = [path for path in CODE if path.is_relative_to(ROOT / "shared")]
 MODULE_LINES, TEST_LINES, FUNCTION_LINES, PARAMETERS = 300, 400, 40, 5
-SHARED_LINES = 7000
+SHARED_LINES = 11_000
 DOOR_LINES, CONFTEST_LINES = 100, 150
 
 # What a module of `shared` may import, from the bottom up.
@@ -29,12 +29,13 @@ NOUNS = {"model", "errors", "plain", "names", "address", "row", "journal"}
 BELOW = NOUNS | {"stores", "whole", "kinds", "patterns"}
 STAGES = {"receive", "route", "compose", "deliver", "settle"}
 STAGE_IMPORTS = BELOW | {"transports", "ledger", "gate", "rules", "directory"}
+STAGE_IMPORTS |= {"search", "sources"}  # the two halves of `route`
 BORDERS = {
     "azure.storage": ("shared/stores/", "local/", "tests/"),
     "azure.data": ("shared/stores/", "local/", "tests/"),
     "azure.functions": ("function_app.py", "local/", "tests/"),
     "azure.communication": ("shared/transports/acs", "tests/"),
-    "azure.identity": ("shared/transports/", "shared/stores/account.py", "tests/"),
+    "azure.identity": ("shared/transports/", "shared/stores/", "local/", "tests/"),
     "msal": ("shared/transports/", "tests/"),
     "smtplib": ("shared/transports/", "tests/"),
 }
@@ -138,7 +139,8 @@ def test_foreign_libraries_stay_behind_their_borders(path):
 def test_only_settings_read_the_environment(path):
     """One reader."""
     if path.name != "settings.py":
-        assert "environ" not in path.read_text(encoding="utf-8")
+        assert "os.environ" not in imports(path)
+        assert "os" not in imports(path)
 
 
 @pytest.mark.parametrize("path", PRODUCT, ids=named)

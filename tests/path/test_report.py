@@ -1,4 +1,4 @@
-"""Delivery reports: what bounced after it was accepted is told; other news do nothing."""
+"""Delivery reports: what bounced after it was accepted is told; the rest is not."""
 
 from __future__ import annotations
 

@@ -17,8 +17,9 @@ XML = f"<scan><to>{INSIDE}</to><subject>Signed</subject></scan>".encode()
 
 
 def asking(office, form="json"):
-    """Routes that ask for a sidecar."""
-    office.routes(ASKS % form)
+    """Routes that ask for a sidecar, in force at once."""
+    office.write("config", "routes.toml", (ASKS % form).encode())
+    office.works = office.hired()
 
 
 @pytest.mark.parametrize(("form", "data"), [("json", JSON), ("xml", XML)])
@@ -52,9 +53,7 @@ def test_scan_waits_for_its_sidecar(office):
 
 def test_scan_without_its_sidecar_is_held_after_a_minute(office):
     """Nobody found without it: the reason says so."""
-    office.offset = office.offset * 0
-    office.write("config", "routes.toml", (ASKS % "json").encode())
-    office.works = office.hired()
+    asking(office)
     row = office.receive(office.put(PATH, to=""))
     while row.state is State.WAITING:
         row = office.wake(row)
@@ -74,8 +73,7 @@ def test_scan_without_its_sidecar_goes_on_without_it(office):
 
 def test_half_written_sidecar_is_waited_for(office):
     """What cannot be read yet is as good as not there."""
-    office.write("config", "routes.toml", (ASKS % "json").encode())
-    office.works = office.hired()
+    asking(office)
     office.write("scans", "mfp/in/scan.json", JSON[:20])
     row = office.receive(office.put(PATH, to=""))
     assert row.reason is Reason.SIDECAR_MISSING

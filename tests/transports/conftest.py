@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
@@ -49,7 +50,7 @@ class Stage:
         self.built: list[Transport] = []
 
     def build(
-        self, rig: Rig, patience: Patience = PATIENT, **changes: str
+        self, rig: Rig, patience: Patience = PATIENT, /, **changes: str
     ) -> Transport:
         """Build a transport, with other settings where some are given."""
         self.built.append(rig.build(self.peers, self.clock, patience, **changes))
@@ -100,7 +101,10 @@ def wait_until(is_so: Callable[[], bool], seconds: float = 5.0) -> None:
 
 def wait_until_quiet() -> None:
     """Poll until the stand-ins have let go of earlier connections."""
-    counts = [sockets_and_threads()]
-    wait_until(
-        lambda: counts.append(sockets_and_threads()) or len({*counts[-10:]}) == 1
-    )
+    seen: deque[tuple[int, int]] = deque(maxlen=10)
+
+    def is_quiet() -> bool:
+        seen.append(sockets_and_threads())
+        return len(seen) == seen.maxlen and len(set(seen)) == 1
+
+    wait_until(is_quiet)

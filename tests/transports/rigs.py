@@ -33,6 +33,7 @@ class Rig:
         peers: Peers,
         clock: Clock,
         patience: Patience = PATIENT,
+        /,
         **changes: str,
     ) -> Transport:
         """Make the transport; nothing is sent yet."""
