@@ -35,8 +35,8 @@ def parse_address(text: str) -> str:
     """Read a bare address: `office@contoso.com`, and nothing around it.
 
     The local part is a Dot-string (RFC 5321, 4.1.2) and stays as typed; the domain is
-    read by RFC 5891 and UTS 46, has at least two labels, and comes back as lower-case
-    A-labels. Raises AddressError.
+    read by RFC 5891 and UTS 46 and comes back as lower-case A-labels. Raises
+    AddressError.
     """
     local, at, domain = text.rpartition("@")
     if not at:
@@ -51,20 +51,24 @@ def parse_address(text: str) -> str:
         domain = parse_domain(domain)
     except AddressError as exc:
         raise _no_address(text, str(exc)) from exc
-    if "." not in domain or domain.rpartition(".")[2].isdigit():
-        raise _no_address(text, "what follows the '@' is no full domain")
     if len(local) + 1 + len(domain) > ADDRESS_LIMIT:
         raise _no_address(text, f"it is longer than {ADDRESS_LIMIT} octets")
     return f"{local}@{domain}"
 
 
 def parse_domain(text: str) -> str:
-    """Read a domain as lower-case A-labels (RFC 5891, UTS 46). Raises AddressError."""
+    """Read a full domain as lower-case A-labels (RFC 5891, UTS 46).
+
+    It has at least two labels, and does not end like an IP address. Raises
+    AddressError.
+    """
     domain = text.lower() if text.isascii() else text
     if not _DOMAIN.fullmatch(domain) or _RESERVED_LABEL.search(domain):
         domain = _encoded(text)
     if len(domain) > DOMAIN_LIMIT:
         raise AddressError(f"{text[:_SHOWN]!r} is too long for a domain")
+    if "." not in domain or domain.rpartition(".")[2].isdigit():
+        raise AddressError(f"{text[:_SHOWN]!r} is no full domain")
     return domain
 
 
@@ -108,18 +112,18 @@ def _no_address(text: str, why: str) -> AddressError:
     return AddressError(f"{text[:_SHOWN]!r} is not an address: {why}")
 
 
+_FAULTS_OF_LOCAL: tuple[tuple[str, str], ...] = (
+    (r"", "nothing stands before the '@'"),
+    (r".*<.*", "write it bare, without a name and without '<' and '>'"),
+    (r'".*|.*"', "quoted local parts are not taken"),
+    (r".*@.*", "it has more than one '@'"),
+    (r"\..*|.*\.|.*\.\..*", "before the '@' a dot has no neighbour"),
+    (r".*[^\0-\x7f].*", "only ASCII may stand before the '@'"),
+    (r".*", "a character that must not stand before the '@'"),
+)
+
+
 def _fault_of_local(local: str) -> str:
     """Say what is wrong before the '@'."""
-    if not local:
-        return "nothing stands before the '@'"
-    if "<" in local:
-        return "write it bare, without a name and without '<' and '>'"
-    if local.startswith('"') or local.endswith('"'):
-        return "quoted local parts are not taken"
-    if "@" in local:
-        return "it has more than one '@'"
-    if local.startswith(".") or local.endswith(".") or ".." in local:
-        return "a dot stands at an end, or beside another, before the '@'"
-    if not local.isascii():
-        return "only ASCII may stand before the '@'"
-    return "a character that must not stand before the '@'"
+    rows = ((re.compile(row, re.DOTALL), what) for row, what in _FAULTS_OF_LOCAL)
+    return next(what for row, what in rows if row.fullmatch(local))

@@ -22,10 +22,10 @@ type Clock = Callable[[], datetime]
 class Patience:
     """How long a transport waits for its peer, step by step."""
 
-    connect_seconds: float = 15
-    """For a connection, TLS included; and for each block of a mail to go out."""
+    connect_seconds: float = 30
+    """For a connection, and the first word of whoever is there."""
     reply_seconds: float = 60
-    """For the answer to a step, a token included."""
+    """For the answer to a step, and for a block of a mail to go out."""
     answer_seconds: float = 300
     """At most, for the answer to a whole mail; less where the lease ends before."""
 

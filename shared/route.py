@@ -1,0 +1,184 @@
+"""A scan and the rules -> who gets it, with which words, and why.
+
+In: a `Scan`, `Rules`, `Directory` and the two `Sides`. Out: a `Routing`; where nobody
+may get it, that has a reason and says what to do. Pure; raises nothing, whatever a
+path, metadata or a sidecar holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from .address import domain_of
+from .directory import Directory
+from .model import Reason, Scan
+from .plain import plain
+from .rules import Policy, Rules
+from .search import named
+from .sources import Sources
+from .transports.base import Carries
+
+EXTENSIONS = (
+    *("pdf", "tif", "tiff", "btf", "jpg", "jpeg", "jpe", "jfif", "png", "docx"),
+    *("xlsx", "pptx", "xps", "oxps", "txt"),
+)
+"""Those that the scan beside a sidecar may have."""
+_MOST_SHOWN = 5
+_DETAIL_LIMIT = 1000
+_FORMS = ("json", "xml")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A transport, as far as choosing one needs to know it."""
+
+    name: str
+    sender: str
+    carries: Carries
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sides:
+    """Who is inside, and the ways to either side, best first; none: nobody there."""
+
+    internal_domains: frozenset[str]
+    inside: tuple[Way, ...]
+    outside: tuple[Way, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routing:
+    """Who gets a scan, with which words."""
+
+    to: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    bcc: tuple[str, ...] = ()
+    subject: str
+    from_name: str
+    reply_to: str
+    """One address, or empty."""
+    timezone: str
+    language: str
+    device_name: str
+    user: str
+    """Who stood at the glass; may be empty, and need not be an address."""
+    sender_wish: str
+    """`service`, or `user`: From is to be the person at the glass."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """Who was named and does not get it -> `not-allowed: …`, `not-an-address: …`."""
+    reason: Reason | None = None
+    """Why nobody gets it."""
+    detail: str = ""
+    """What to do, where there is a reason."""
+    trail: tuple[str, ...] = ()
+    """What each step found, or why it found nobody."""
+
+
+def route(
+    scan: Scan,
+    rules: Rules,
+    directory: Directory,
+    sides: Sides,
+    *,
+    assigned: tuple[str, ...] = (),
+) -> Routing:
+    """Find out who gets a scan, and with which words (design.md §5).
+
+    `assigned` are an operator's recipients: they replace all that would be found, and
+    the policy holds for them too.
+    """
+    sources = Sources(scan, rules)
+    who = named(sources, directory, assigned)
+    wished = Routing(
+        to=who.to,
+        cc=who.cc,
+        bcc=who.bcc,
+        subject=sources.text("subject"),
+        from_name=sources.text("from_name"),
+        reply_to=sources.reply_to(),
+        timezone=sources.ruled("timezone")[0],
+        language=sources.ruled("language")[0],
+        device_name=sources.device_name,
+        user=sources.user,
+        sender_wish=sources.ruled("sender")[0],
+        refused=who.bad,
+    )
+    routing = _judged(wished, rules.policy, sides)
+    return replace(routing, trail=(*who.trail, f"6 result: {_outcome(routing)}"))
+
+
+def _judged(wished: Routing, policy: Policy, sides: Sides) -> Routing:
+    """Hold everybody who is named against the policy."""
+    everybody = wished.to + wished.cc + wished.bcc
+    if not everybody:
+        what = "nobody was found: add a route or a fallback to routes.toml"
+        return _nobody(wished, Reason.NO_RECIPIENT, what)
+    count = len(everybody) + len(wished.refused)
+    if count > policy.max_recipients:
+        most = f"{count} recipients, more than [policy] max_recipients"
+        what = f"{most} ({policy.max_recipients}): raise it if they are meant"
+        return _nobody(wished, Reason.TOO_MANY_RECIPIENTS, what)
+    no = {who: why for who in everybody if (why := _objection(who, policy, sides))}
+    refused = {**wished.refused, **no}
+    if len(no) == len(everybody):
+        what = "nobody who is named may get scans"
+        return _nobody(replace(wished, refused=refused), Reason.NOT_ALLOWED, what)
+    to, cc, bcc = (
+        tuple(each for each in group if each not in no)
+        for group in (wished.to, wished.cc, wished.bcc)
+    )
+    return replace(wished, to=to, cc=cc, bcc=bcc, refused=refused)
+
+
+def _nobody(wished: Routing, reason: Reason, what: str) -> Routing:
+    """Nobody gets it; say why, and what to do."""
+    why = dict.fromkeys(list(wished.refused.values())[:_MOST_SHOWN])
+    said = f"{what}, or release it with --to ADDRESS"
+    detail = plain("; ".join([said, *why]), _DETAIL_LIMIT)
+    return replace(wished, to=(), cc=(), bcc=(), reason=reason, detail=detail)
+
+
+def _objection(address: str, policy: Policy, sides: Sides) -> str:
+    """Why somebody may not get scans; empty where they may."""
+    domain = domain_of(address)
+    if domain in sides.internal_domains:
+        why = "" if sides.inside else "INTERNAL_TRANSPORT is none"
+    elif not policy.allows(domain):
+        why = f"{domain} is outside, and [policy] external does not name it"
+    else:
+        why = "" if sides.outside else "EXTERNAL_TRANSPORT is none"
+    return f"not-allowed: {why}" if why else ""
+
+
+def _outcome(routing: Routing) -> str:
+    """What the last line of the trail says."""
+    if routing.reason:
+        return f"held, {routing.reason}"
+    groups = {"to": routing.to, "cc": routing.cc, "bcc": routing.bcc}
+    said = [f"{key} {', '.join(group)}" for key, group in groups.items() if group]
+    said += [f"{who} {why}" for who, why in routing.refused.items()]
+    return plain("; ".join(said), _DETAIL_LIMIT)
+
+
+def sidecar_wanted(path: str, device: str, rules: Rules) -> str | None:
+    """Which form of sidecar a scan's route asks for: `json`, `xml`, or None."""
+    found = rules.route_for(device, path)
+    return found[0].sidecar if found else None
+
+
+def is_sidecar(path: str, device: str, rules: Rules) -> bool:
+    """Whether a file speaks about a scan of the same name, and is none itself.
+
+    A scan may be called in any case; beside `SCAN.PDF` there may lie `SCAN.XML` too.
+    """
+    stem, _, extension = path.rpartition(".")
+    form = extension.lower()
+    if form not in _FORMS or extension not in {form, form.upper()}:
+        return False
+    shouted = [each.upper() for each in EXTENSIONS]
+    others = [] if extension.isupper() else [*EXTENSIONS, *map(str.title, EXTENSIONS)]
+    return any(
+        sidecar_wanted(f"{stem}.{each}", device, rules) == form
+        for each in (*others, *shouted)
+    )

@@ -1,0 +1,150 @@
+"""What a mail server answered -> one of our answers, by tables.
+
+In: a `Reply` and the step it belongs to. Out: the error to raise, with a hint where we
+know what to do. Codes are those of RFC 5321, RFC 3463 and Exchange's own documentation.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from shared.errors import (
+    AuthRefusedError,
+    ForwardError,
+    RecipientRefusedError,
+    ThrottledError,
+    TooLargeError,
+    UnreachableError,
+)
+
+_WORDS_LIMIT = 300
+_GOOD = range(200, 300)
+
+
+class Step(StrEnum):
+    """How far a session has come."""
+
+    CONNECT = "connect"
+    SIGN_IN = "sign-in"
+    MAIL = "mail"
+    """From MAIL FROM to the answer to the whole mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One reply, as the server wrote it."""
+
+    code: int
+    text: str
+
+    @classmethod
+    def of(cls, code: int, text: bytes) -> Reply:
+        """Make one line of visible ASCII of whatever came."""
+        line = " ".join(text.decode("ascii", "replace").split())
+        shown = "".join(char if char.isprintable() else "?" for char in line)
+        return cls(code, shown[:_WORDS_LIMIT])
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it says yes."""
+        return self.code in _GOOD
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.text}".rstrip()
+
+
+type _Table = tuple[tuple[str, type[ForwardError]], ...]
+
+_ANY: _Table = (
+    (r"4(21|32|52)\b", ThrottledError),
+    (r"451 4\.7\.5\d\d\b", ThrottledError),
+    (r"[45]\d\d .*submission ?quota", ThrottledError),
+    (r"5\d\d 5\.(1\.90|2\.12[12])\b", ThrottledError),
+    (r"53[05]\b", AuthRefusedError),
+    (r"5\d\d 5\.7\.(57|60|139|240)\b", AuthRefusedError),
+    (r"5\d\d 5\.2\.252\b", AuthRefusedError),
+    (r"552\b", TooLargeError),
+    (r"5\d\d 5\.(3\.4|2\.3)\b", TooLargeError),
+    (r"[45]\d\d .*quota ?exceeded", ThrottledError),
+)
+"""Read from the top, whatever the step."""
+
+_ELSE: Mapping[Step, _Table] = {
+    # Before there is a mail, no answer can be about it.
+    Step.CONNECT: ((r"", UnreachableError),),
+    Step.SIGN_IN: ((r"5", AuthRefusedError), (r"", UnreachableError)),
+    Step.MAIL: ((r"5", RecipientRefusedError), (r"", UnreachableError)),
+}
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    (r"5\.5\.105", "route this domain outside: take it out of INTERNAL_DOMAINS"),
+    (r"5\.7\.240", "Add-HVEAppAccess with the enterprise application's object id"),
+    (r"5\.7\.144", "grant the application Mail.Send on Office 365 Exchange Online"),
+    (r"5\.7\.14[23]", "the token had run out: check this machine's clock"),
+    (r"5\.7\.139", "security defaults or a policy forbid this sign-in"),
+    (r"5\.7\.57", "the server wants a sign-in: check user and secret"),
+    (
+        r"5\.7\.60|5\.2\.252",
+        "let this sign-in send as the sender, or change the sender",
+    ),
+    (r"5\.1\.8|5\.7\.(50[123]|7[0-4]\d|750)", "the sender is blocked as a spammer"),
+    (r"^53[05]", "check the secret, and that the account may send by SMTP"),
+    (r"^432", "too many connections at once for this account"),
+    (r"^552|5\.3\.4|5\.2\.3", "scan at a lower resolution, or in parts"),
+)
+
+
+def refusal(reply: Reply, step: Step = Step.MAIL) -> ForwardError:
+    """Choose the error for a reply that is not the one hoped for."""
+    said = str(reply)
+    table = _ANY + _ELSE[step]
+    kind = next(kind for sign, kind in table if _fits(sign, said))
+    hint = next((words for sign, words in _HINTS if re.search(sign, said)), "")
+    return kind(said, hint=hint)
+
+
+def _fits(sign: str, said: str) -> bool:
+    return re.match(sign, said, re.IGNORECASE) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What RCPT said of each recipient (RFC 5321, 3.3)."""
+
+    accepted: tuple[str, ...]
+    refused: Mapping[str, str]
+    """For good."""
+    deferred: Mapping[str, str]
+    """They may be tried again."""
+
+
+def sort(replies: Mapping[str, Reply]) -> Answers:
+    """Sort recipients by what becomes of them.
+
+    Raises AuthRefusedError where a reply is about the sender; where nobody was
+    accepted, the transient answer if there is one, else TooLargeError or
+    RecipientRefusedError with every recipient's own answer.
+    """
+    errors = {who: refusal(it) for who, it in replies.items() if not it.is_good}
+    for error in errors.values():
+        if isinstance(error, AuthRefusedError):
+            raise error
+    kept = (ThrottledError, UnreachableError)
+    deferred = {who: error for who, error in errors.items() if isinstance(error, kept)}
+    refused = {who: str(error) for who, error in errors.items() if who not in deferred}
+    accepted = tuple(who for who in replies if who not in errors)
+    if not accepted and deferred:
+        raise min(deferred.values(), key=lambda each: not isinstance(each, kept[0]))
+    if not accepted:
+        raise _nobody(tuple(errors.values()), refused)
+    return Answers(accepted, refused, {who: str(e) for who, e in deferred.items()})
+
+
+def _nobody(errors: tuple[ForwardError, ...], refused: dict[str, str]) -> ForwardError:
+    first = errors[0]
+    too_large = all(isinstance(error, TooLargeError) for error in errors)
+    kind = TooLargeError if too_large else RecipientRefusedError
+    return kind(first.what, hint=first.hint, refused=refused)

@@ -1,0 +1,205 @@
+"""SMTP: any server that takes submissions (RFC 6409), and what `hve` is a profile of.
+
+Headers first, then the attachment, encoded as it is read: memory does not grow with the
+scan. Sessions are kept for the next mail.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.errors import ConfigError, ForwardError, TooLargeError
+from shared.model import Content, Finding, Message, Receipt
+
+from . import mime
+from .base import Carries, Clock, Patience, Reach, Transport
+from .client import Server
+from .coding import wrapped
+from .config import mailbox, one_of, port, setting
+from .deadline import Deadline
+from .mime import Letter
+from .pool import Pool
+from .replies import Reply, sort
+from .sasl import Password, SignIn
+from .session import CredentialRefusedError, Envelope, Session
+
+SUBMISSION, SUBMISSIONS = 587, 465
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of a mail server that is none of the others."""
+
+    smtp_host: str = setting("the mail server's name")
+    smtp_port: int = setting("a port such as 587", port, default=0)
+    """Default: 587, or 465 where TLS comes first."""
+    smtp_tls: str = setting(
+        "starttls or tls", one_of("starttls", "tls"), default="starttls"
+    )
+    smtp_user: str = setting("the account's name", default="")
+    """Empty: nobody signs in."""
+    smtp_password: str = setting("the account's password", default="", secret=True)
+    smtp_sender: str = setting("the address that mails come from", mailbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What distinguishes one SMTP transport from another."""
+
+    name: str
+    reach: Reach
+    sender: str
+    server: Server
+    sign_in: SignIn | None
+    max_bytes: int | None = None
+    """Largest mail where the server announces no SIZE; None: not known."""
+
+
+def make(config: Config, clock: Clock, patience: Patience) -> Transport:
+    """Make the transport `smtp`. Raises ConfigError."""
+    if bool(config.smtp_user) != bool(config.smtp_password):
+        raise ConfigError(
+            "SMTP_USER and SMTP_PASSWORD belong together", hint="set both, or neither"
+        )
+    is_tls_first = config.smtp_tls == "tls"
+    server = Server(
+        host=config.smtp_host,
+        port=config.smtp_port or (SUBMISSIONS if is_tls_first else SUBMISSION),
+        is_tls_first=is_tls_first,
+        patience=patience,
+    )
+    has_user = bool(config.smtp_user)
+    profile = Profile(
+        name="smtp",
+        reach=Reach.ANYONE,
+        sender=config.smtp_sender,
+        server=server,
+        sign_in=Password(config.smtp_user, config.smtp_password) if has_user else None,
+    )
+    return Smtp(profile, clock)
+
+
+class Smtp:
+    """A transport that speaks SMTP. Thread-safe."""
+
+    def __init__(self, profile: Profile, clock: Clock) -> None:
+        self.name = profile.name
+        self.reach = profile.reach
+        self.sender = profile.sender
+        self._profile = profile
+        self._clock = clock
+        self._pool = Pool()
+        self._size = profile.max_bytes
+        """As the server announced it last."""
+
+    @property
+    def carries(self) -> Carries:
+        """Everything that mail can; SIZE is learned on connecting."""
+        return Carries(max_bytes=self._size)
+
+    def size_of(self, message: Message) -> int:
+        """Bytes of the mail as SIZE counts them."""
+        return mime.letter(message).size
+
+    def send(self, message: Message, content: Content, deadline: datetime) -> Receipt:
+        """Send one mail; promises and errors are `Transport.send`'s."""
+        letter = mime.letter(message)
+        envelope = _envelope(message, letter)
+        limit = Deadline(deadline, self._clock, self._profile.server.patience)
+        limit.check()
+        begun = self._begin(envelope)
+        try:
+            answers = sort(begun.replies)
+            file = wrapped(content) if letter.attached is not None else ()
+            answer = begun.session.send(letter, file, limit)
+        except BaseException:
+            # Whatever it was: the next mail starts on a clean line.
+            begun.session.close()
+            raise
+        self._pool.give(begun.session)
+        return Receipt(
+            answer=answer,
+            refused=answers.refused,
+            deferred=answers.deferred,
+            token_seconds=begun.token_seconds,
+        )
+
+    def _begin(self, envelope: Envelope) -> _Begun:
+        """Begin on a kept session, or on a new one where there is none that lives."""
+        kept = self._pool.take()
+        if kept:
+            try:
+                return self._begun(kept, 0.0, envelope)
+            except ForwardError:
+                if not kept.has_ended:
+                    raise
+        return self._begun(*self._open(), envelope)
+
+    def _begun(self, session: Session, seconds: float, envelope: Envelope) -> _Begun:
+        try:
+            self._fit(envelope.size, session.max_bytes)
+            return _Begun(session, seconds, session.begin(envelope))
+        except BaseException:
+            session.close()
+            raise
+
+    def _fit(self, size: int, announced: int | None) -> None:
+        """Raise TooLargeError before the server has to."""
+        most = announced or self._profile.max_bytes
+        if most and size > most:
+            raise TooLargeError(f"{size} bytes; {self._profile.server} takes {most}")
+
+    def _open(self) -> tuple[Session, float]:
+        """Connect and sign in; after 535 once more, with a new token."""
+        sign_in, server = self._profile.sign_in, self._profile.server
+        start = time.perf_counter()
+        credential = sign_in.ready() if sign_in else None
+        seconds = time.perf_counter() - start
+        try:
+            session = Session(server, credential)
+        except CredentialRefusedError:
+            another = sign_in.renewed(credential) if sign_in and credential else None
+            if another is None:
+                raise
+            session = Session(server, another)
+        self._size = session.max_bytes or self._profile.max_bytes
+        return session, seconds
+
+    def look_up(self, message: Message) -> Finding | None:  # noqa: ARG002 (Transport)
+        """Nobody can be asked what became of a mail."""
+        return None
+
+    def check(self) -> str:
+        """Sign in and take leave; returns what was seen."""
+        session, _ = self._open()
+        session.quit()
+        size = f"{self._size} bytes at most" if self._size else "no limit announced"
+        signed = (
+            f"signed in as {self.sender}" if self._profile.sign_in else "no sign-in"
+        )
+        return f"{self._profile.server}: {signed}, {size}"
+
+    def close(self) -> None:
+        """Take leave of kept sessions."""
+        self._pool.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A mail whose sender and recipients are named."""
+
+    session: Session
+    token_seconds: float
+    replies: Mapping[str, Reply]
+
+
+def _envelope(message: Message, letter: Letter) -> Envelope:
+    """Name who gets it, the blind copies too, which no header has checked."""
+    return Envelope(
+        sender=mime.bare(message.sender),
+        recipients=tuple(mime.bare(each) for each in message.recipients),
+        size=letter.size,
+    )
