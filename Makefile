@@ -1,0 +1,19 @@
+PYTHON ?= python3
+VENV := .venv/bin/python
+RUN_WORDS := $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+.PHONY: setup run peers test bench soak lock
+.DEFAULT_GOAL := test
+setup:
+	@$(PYTHON) local/bootstrap.py
+run: setup
+	@$(VENV) -m local run $(RUN_WORDS)
+peers: setup
+	@$(VENV) -m local peers $(if $(PORT),--port $(PORT))
+test: setup
+	@$(VENV) -m ruff format --check . && $(VENV) -m ruff check . && $(VENV) -m mypy && $(VENV) -m pytest
+bench: setup
+	@$(VENV) -m tests.bench
+soak: setup
+	@$(VENV) -m tests.soak
+lock:
+	@$(PYTHON) local/bootstrap.py lock
