@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 STATE = ROOT / ".local"
 STAMP = STATE / "setup.stamp"
+LOG = STATE / "setup.log"
 PINS = ROOT / "local" / "pins"
 AZURITE = ROOT / "node_modules" / "azurite" / "package.json"
 INPUTS = ("requirements-dev.txt", "package-lock.json", "local/bootstrap.py")
@@ -138,7 +139,6 @@ def _uv() -> str:
             "`apt install python3-venv`, then run it again."
         )
     print("Installing uv …", flush=True)
-    STATE.mkdir(exist_ok=True)
     _run(
         [sys.executable, "-m", "venv", "--clear", str(home)],
         "Python's venv does not work here: on Debian and Ubuntu "
@@ -201,19 +201,19 @@ def _major(node: str) -> int:
 
 
 def _run(command: list[str], otherwise: str) -> None:
-    """Run a command; its last words stand before the sentence when it fails."""
-    done = subprocess.run(  # noqa: S603 (our own words)
-        command,
-        cwd=str(ROOT),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
+    """Run a command; what it says goes to the log, and to people one sentence."""
+    STATE.mkdir(exist_ok=True)
+    with LOG.open("w") as log:
+        done = subprocess.run(  # noqa: S603 (our own words)
+            command,
+            cwd=str(ROOT),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
     if done.returncode:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
-        print("\n".join(lines[-5:]), file=sys.stderr)
-        raise CannotSetUpError(otherwise)
+        name = LOG.relative_to(ROOT)
+        raise CannotSetUpError(f"{otherwise} (What it said is in {name}.)")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ three arrived (or Ctrl-C ended it), 1 when not. Raises `CannotStartError`.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -26,6 +27,7 @@ from shared.row import scan_id_of
 
 PATIENCE_SECONDS = 60.0
 STEP_SECONDS = 0.1
+UNFINISHED = frozenset({"", "sending", "waiting"})
 DROP = ROOT / "drop"
 LOG = "functions.log"
 
@@ -39,6 +41,8 @@ class Journey:
     begun: float
     """Seconds of the epoch, as mails are stamped."""
     mails: tuple[Mail, ...] = ()
+    state: str = ""
+    """The ledger's word; empty while it has none."""
     told: list[str] = field(default_factory=list)
 
     @property
@@ -99,7 +103,7 @@ def _follow(peers: Peers, functions: Functions, journeys: list[Journey]) -> None
             journey.mails = peers.inbox.of_scan(journey.scan_id)
             for news in _news(peers, journey):
                 _tell(journey, news)
-        if all(each.told[-1] == "was sent" for each in journeys):
+        if all(each.state not in UNFINISHED for each in journeys):
             return
         time.sleep(STEP_SECONDS)
 
@@ -111,6 +115,7 @@ def _news(peers: Peers, journey: Journey) -> Iterator[str]:
             yield news
     story = peers.history.find(journey.scan_id)
     if story:
+        journey.state = story.state
         news = story.headline.removeprefix("The scan ").rstrip(".")
         if news not in journey.told:
             yield news
@@ -143,7 +148,7 @@ def _why(peers: Peers, functions: Functions, journey: Journey, log: Path) -> str
     if not functions.is_running:
         return f"{who} the functions ended: {functions.last_words}"
     if story is None:
-        return f"{who} the ledger has no row of it; see {log.relative_to(ROOT)}"
+        return f"{who} the ledger has no row of it; see {os.path.relpath(log)}"
     reason = story.columns.get("reason") or "no reason"
     return f"{who} it is {story.state} ({reason}): {story.error or story.headline}"
 

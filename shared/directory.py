@@ -51,7 +51,7 @@ class Directory:
 
 def _key(login: str) -> str:
     """A login as it is compared: NFC, case aside, as Windows does."""
-    return unicodedata.normalize("NFC", login.strip()).casefold()
+    return unicodedata.normalize("NFC", login.strip(" ")).casefold()
 
 
 def parse_directory(text: bytes) -> Directory:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from .address import AddressError, key_of, parse_address
 from .directory import Directory
+from .kinds import kind_named
 from .plain import plain
 from .rules_check import DIRECTORY
 from .sources import Sources
@@ -123,8 +124,8 @@ def _by_names(sources: Sources, _: Directory) -> Found:
     named = [each for each in folders if "@" in each]
     stem = file.rpartition(".")[0]
     parts = _listed("", [*named, *_BETWEEN.split(stem)])
-    if not parts.good:
-        # Without an extension, what follows the last dot is the address's own end.
+    if not parts.good and kind_named(file) is None:
+        # What follows the last dot may be no extension, but the address's own end.
         parts = _listed("", _BETWEEN.split(file))
     if not parts.good:
         return Found("no folder is an address, and no part of the file name")

@@ -21,8 +21,11 @@ from shared.model import Message, Reason
 
 from .coding import wrapped_size
 
-ADDRESS = re.compile(r"[!-;=?A-~]+@[!-;=?A-~]+")
-"""Printable ASCII, without what would end an SMTP path or begin another."""
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+ADDRESS = re.compile(
+    rf"{_ATOM}(?:\.{_ATOM})*@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?"
+)
+"""A bare address (RFC 5321, Dot-string): nothing in it could begin another one."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 FOLD, LINE_LIMIT = 78, 998
 """RFC 5322, 2.1.1."""

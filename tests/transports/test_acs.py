@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 
 import pytest
 
+from local.acs import AcsService
 from local.web import Fault, Moment, Response
 from shared.errors import (
     AuthRefusedError,
@@ -316,3 +318,27 @@ def test_operation_id_is_a_uuid(stage: Stage):
 
     assert uuid.UUID(stage.peers.acs.mails[0].id).version == 8
     assert stage.peers.acs.mails[0].sent.attachments[0].content == FILE
+
+
+def test_access_key_may_be_used_without_tls(stage: Stage):
+    """On one machine the endpoint of a connection string may be plain HTTP."""
+    service = AcsService(stage.peers.acs.resource)
+    with service.server:
+        text = service.connection_string
+        stage.send(stage.build(ACS, ACS_CONNECTION_STRING=text), a_message())
+
+    assert text.startswith("endpoint=http://")
+    assert len(service.mails) == 1
+
+
+def test_limit_of_mails_is_a_throttled_answer(stage: Stage):
+    """The service's limit on mails in a minute comes with the wait it asks for."""
+    stage.peers.acs.resource = replace(stage.peers.acs.resource, per_minute=1)
+    transport = stage.build(ACS)
+    stage.send(transport, another_message())
+
+    with pytest.raises(ThrottledError) as caught:
+        stage.send(transport, another_message())
+
+    assert caught.value.retry_after == 60
+    assert len(stage.peers.acs.mails) == 1

@@ -31,7 +31,7 @@ def work(msg: func.QueueMessage) -> None:
     LOGGER.info("worked %s", fields(msg))
 
 
-@app.queue_trigger("msg", "work-poison", "SAMPLE_STORAGE")
+@app.queue_trigger("msg", "%WORK_QUEUE%-poison", "SAMPLE_STORAGE")
 def abandon(msg: func.QueueMessage) -> None:
     """Say what was given up."""
     LOGGER.info("abandoned %s", fields(msg))
