@@ -52,11 +52,6 @@ class Named:
     bad: Mapping[str, str] = field(default_factory=dict)
     trail: tuple[str, ...] = ()
 
-    @property
-    def everybody(self) -> tuple[str, ...]:
-        """All of them."""
-        return self.to + self.cc + self.bcc
-
 
 def named(
     sources: Sources, directory: Directory, assigned: tuple[str, ...] = ()

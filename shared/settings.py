@@ -112,6 +112,8 @@ class Storage:
     table_uri: str = ""
     client_id: str = ""
     """Of the user-assigned identity; empty: the system-assigned one."""
+    trust: str = ""
+    """A bundle of certificate authorities to trust beside the platform's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,8 +180,9 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _storage(env: Mapping[str, str]) -> Storage:
+    trust = env.get("REQUESTS_CA_BUNDLE", "")
     if text := env.get("SCAN_STORAGE", ""):
-        return Storage(connection_string=text)
+        return Storage(connection_string=text, trust=trust)
     uris = [
         env.get(f"SCAN_STORAGE__{service}ServiceUri", "")
         for service in ("blob", "queue", "table")
@@ -192,5 +195,9 @@ def _storage(env: Mapping[str, str]) -> Storage:
         )
     client_id = env.get("SCAN_STORAGE__clientId", "") or env.get("AZURE_CLIENT_ID", "")
     return Storage(
-        blob_uri=uris[0], queue_uri=uris[1], table_uri=uris[2], client_id=client_id
+        blob_uri=uris[0],
+        queue_uri=uris[1],
+        table_uri=uris[2],
+        client_id=client_id,
+        trust=trust,
     )

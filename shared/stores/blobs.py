@@ -9,31 +9,30 @@ from __future__ import annotations
 import email.utils
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
+import urllib3
 from azure.core import MatchConditions
-from azure.core.pipeline import Pipeline, PipelineResponse
-from azure.core.pipeline.policies import BearerTokenCredentialPolicy, HeadersPolicy
-from azure.core.rest import HttpRequest, HttpResponse
+from urllib3.exceptions import HTTPError
 
-from shared.errors import ForwardError, MissingError
+from shared.errors import MissingError
 from shared.model import Blob, Place
 
-from .border import crossing, few_retries, refusal
+from .border import PIECE_BYTES, StorageError, crossing
+from .wire import Call, Wire
 
 if TYPE_CHECKING:
-    from azure.core.pipeline.transport import RequestsTransport
     from azure.storage.blob import BlobServiceClient
 
 HEAD_BYTES = 1 << 20
 """What the first read brings along: a scan of up to 1 MiB is read in one request."""
 RANGE_BYTES = 4 << 20
 """What every further read brings (design.md §3: one more for each 4 MB)."""
-API_VERSION = "2025-05-05"
-_SCOPE = "https://storage.azure.com/.default"
+_METADATA = "x-ms-meta-"
 _EMPTY = 416
 _TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
 _SYNTHETIC_FOLDER = "hdi_isfolder"
@@ -67,14 +66,9 @@ class Listed:
 class Blobs:
     """The containers of one storage account. Thread-safe."""
 
-    def __init__(self, service: BlobServiceClient, http: RequestsTransport) -> None:
+    def __init__(self, service: BlobServiceClient, wire: Wire) -> None:
         self._service = service
-        credential: Any = service.credential
-        if hasattr(credential, "get_token"):
-            credential = BearerTokenCredentialPolicy(credential, _SCOPE)
-        # The SDK's download joins a whole range in memory; this one streams it.
-        policies: list[Any] = [_Headers(), few_retries(), credential]
-        self._pipeline: Pipeline[HttpRequest, HttpResponse] = Pipeline(http, policies)
+        self._wire = wire
 
     @property
     def account(self) -> str:
@@ -94,30 +88,21 @@ class Blobs:
         return self._open(container, name, {"If-None-Match": f'"{etag}"'})
 
     def _open(self, container: str, name: str, conditions: Mapping[str, str]) -> Opened:
-        with crossing(f"read of {container}"):
-            response = self._get(container, name, (0, HEAD_BYTES), conditions)
-            try:
-                if response.status_code == _EMPTY:
-                    return Opened(self._look(container, name), b"")
-                head = b"".join(response.iter_raw())
-            finally:
-                response.close()
-        return Opened(_described(container, name, response), head)
+        response = self._get(container, name, (0, HEAD_BYTES), conditions)
+        if response.status == _EMPTY:
+            response.drain_conn()
+            return Opened(self.look(container, name), b"")
+        head = b"".join(_pieces(response, f"read of {container}"))
+        return Opened(_described(container, name, response.headers), head)
 
     def read(self, place: Place, offset: int, length: int) -> Iterator[bytes]:
         """Stream one range, in pieces of 64 KiB, if the ETag still is the same."""
-        with crossing(f"read of {place.container}"):
-            response = self._get(
-                place.container,
-                place.name,
-                (offset, length),
-                {"If-Match": f'"{place.etag}"'},
-            )
-            try:
-                if response.status_code != _EMPTY:
-                    yield from response.iter_raw()
-            finally:
-                response.close()
+        same = {"If-Match": f'"{place.etag}"'}
+        response = self._get(place.container, place.name, (offset, length), same)
+        if response.status == _EMPTY:
+            response.drain_conn()
+            return
+        yield from _pieces(response, f"read of {place.container}")
 
     def exists(self, container: str) -> None:
         """Ask for a container. Raises MissingError where there is none."""
@@ -126,8 +111,10 @@ class Blobs:
 
     def look(self, container: str, name: str) -> Blob:
         """Ask for properties and metadata alone."""
-        with crossing(f"look at {container}"):
-            return self._look(container, name)
+        call = Call("HEAD", _path(container, name))
+        response = self._wire.call(f"look at {container}", call)
+        response.drain_conn()
+        return _described(container, name, response.headers)
 
     def find(self, container: str, name: str) -> Blob | None:
         """As `look`; None where there is no such blob."""
@@ -157,14 +144,10 @@ class Blobs:
 
     def delete(self, place: Place) -> None:
         """Remove the blob if its ETag still is the same; a missing one is removed."""
-        client = self._service.get_blob_client(place.container, place.name)
-        try:
-            with crossing(f"delete in {place.container}"):
-                client.delete_blob(
-                    etag=place.etag, match_condition=MatchConditions.IfNotModified
-                )
-        except MissingError:
-            return
+        same = {"If-Match": f'"{place.etag}"'}
+        call = Call("DELETE", _path(place.container, place.name), same)
+        with suppress(MissingError):
+            self._wire.call(f"delete in {place.container}", call).drain_conn()
 
     def put(self, container: str, name: str, data: bytes, tag: str = "") -> None:
         """Write a small blob whole; `tag` is kept as its metadata `source`."""
@@ -184,72 +167,55 @@ class Blobs:
                     modified = each.last_modified
                     yield Listed(place, each.size, modified, metadata, copying)
 
-    def _look(self, container: str, name: str) -> Blob:
-        client = self._service.get_blob_client(container, name)
-        found = client.get_blob_properties()
-        return Blob(
-            place=Place(container, name, _bare(found.etag)),
-            size=found.size,
-            modified=found.last_modified,
-            metadata=_lowered(found.metadata or {}),
-            is_copying=(found.copy.status or "") == "pending",
-        )
-
     def _get(
         self,
         container: str,
         name: str,
         span: tuple[int, int],
         conditions: Mapping[str, str],
-    ) -> HttpResponse:
-        """Ask for a range. The caller closes the response."""
-        offset, length = span
-        span_asked = f"bytes={offset}-{offset + length - 1}"
-        headers = {"x-ms-range": span_asked, **conditions}
-        base = self._service.url.rstrip("/")
-        url = f"{base}/{container}/{quote(name, safe='/~')}"
-        request = HttpRequest("GET", url, headers=headers)
-        ran: PipelineResponse[HttpRequest, HttpResponse] = self._pipeline.run(
-            request, stream=True
-        )
-        response = ran.http_response
-        if response.status_code not in {200, 206, _EMPTY}:
-            response.read()
-            raise _refused(f"read of {container}", response)
-        return response
+    ) -> urllib3.BaseHTTPResponse:
+        """Ask for a range, offset and length."""
+        asked = f"bytes={span[0]}-{span[0] + span[1] - 1}"
+        headers = {"x-ms-range": asked, **conditions}
+        call = Call("GET", _path(container, name), headers)
+        return self._wire.call(f"read of {container}", call)
 
 
-class _Headers(HeadersPolicy):
-    """What every call to Blob Storage carries."""
-
-    def on_request(self, request: Any) -> None:
-        headers = request.http_request.headers
-        headers["x-ms-version"] = API_VERSION
-        headers["x-ms-date"] = email.utils.formatdate(usegmt=True)
+def _path(container: str, name: str) -> str:
+    return f"/{container}/{quote(name, safe='/~')}"
 
 
-def _described(container: str, name: str, response: HttpResponse) -> Blob:
-    headers = response.headers
+def _pieces(response: urllib3.BaseHTTPResponse, what: str) -> Iterator[bytes]:
+    """Stream a body; whoever stops in the middle gives the connection up."""
+    is_read = False
+    try:
+        while piece := response.read(PIECE_BYTES):
+            yield piece
+        is_read = True
+    except HTTPError as exc:
+        raise StorageError(f"{what}: {type(exc).__name__}") from exc
+    finally:
+        if is_read:
+            response.release_conn()
+        else:
+            response.close()
+
+
+def _described(container: str, name: str, headers: Mapping[str, str]) -> Blob:
     span = _TOTAL.match(headers.get("Content-Range", ""))
     size = int(span[1]) if span else int(headers.get("Content-Length", "0"))
     modified = email.utils.parsedate_to_datetime(headers["Last-Modified"])
-    metadata = {
-        key[len("x-ms-meta-") :].lower(): value
-        for key, value in headers.items()
-        if key.lower().startswith("x-ms-meta-")
-    }
     return Blob(
         place=Place(container, name, _bare(headers["ETag"])),
         size=size,
         modified=modified.astimezone(UTC),
-        metadata=metadata,
+        metadata={
+            key[len(_METADATA) :].lower(): value
+            for key, value in headers.items()
+            if key.lower().startswith(_METADATA)
+        },
         is_copying=headers.get("x-ms-copy-status", "") == "pending",
     )
-
-
-def _refused(what: str, response: HttpResponse) -> ForwardError:
-    code = response.headers.get("x-ms-error-code", "")
-    return refusal(what, response.status_code, code)
 
 
 def _bare(etag: str) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import requests
 from azure.core.exceptions import (
@@ -17,7 +16,6 @@ from azure.core.exceptions import (
     ResourceModifiedError,
     ResourceNotFoundError,
 )
-from azure.core.pipeline.policies import RetryPolicy
 from azure.core.pipeline.transport import RequestsTransport
 from requests.adapters import HTTPAdapter
 
@@ -110,8 +108,3 @@ BACKOFF_SECONDS = 0.2
 
 it leaves the function, and the queue brings the message back.
 """
-
-
-def few_retries() -> RetryPolicy[Any, Any]:
-    """How often a range is asked for again."""
-    return RetryPolicy(retry_total=RETRIES, retry_backoff_factor=BACKOFF_SECONDS)

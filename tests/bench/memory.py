@@ -1,22 +1,25 @@
 """One scan in a fresh process: how much its peak memory rises above idle.
 
-`python -m tests.bench.memory WAY SIZE`, WAY being `hve` or `acs` for the product, and
-`message` or `sdk` for the baselines. Prints MB as JSON.
+`python -m tests.bench.memory WAY`, WAY being `product`, or `message` or `sdk` for the
+baselines. The scans lie ready: whoever puts them holds them in memory. Prints MB.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from shared import path, settings
+from shared.journal import quiet_others
+from shared.works import build
 from tests.bench import baselines
-from tests.bench.stage import INSIDE, OUTSIDE, put, rig_clients
+from tests.makers import an_event
 
-WARM_UPS, SMALL = 5, 60_000
+WARM_UPS = tuple(f"warm/{number}.pdf" for number in range(5))
+ONE = "mfp/one.pdf"
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 
@@ -28,56 +31,35 @@ def resident_mb(field: str) -> float:
     raise LookupError(field)
 
 
-def product(to: str) -> Callable[[str, int], None]:
+def product() -> Callable[[str], None]:
     """Handle a scan as the function does."""
-    from shared import path, settings
-    from shared.journal import quiet_others
-    from shared.works import build
-
     quiet_others()
     works = build(settings.read())
-    blobs, _ = rig_clients(os.environ["SCAN_STORAGE"])
 
-    def handle(name: str, size: int) -> None:
-        event = put(blobs, name, size, to)
-        gc.collect()
-        CLEAR.write_text("5")
-        path.receive_event(works, event)
+    def handle(name: str) -> None:
+        path.receive_event(works, json.dumps(an_event(name, eTag="")))
 
     return handle
 
 
-def baseline(send: Callable[[str], None], to: str) -> Callable[[str, int], None]:
-    """Handle a scan as the baseline does."""
-    blobs, _ = rig_clients(os.environ["SCAN_STORAGE"])
-
-    def handle(name: str, size: int) -> None:
-        put(blobs, name, size, to)
-        gc.collect()
-        CLEAR.write_text("5")
-        send(name)
-
-    return handle
-
-
-WAYS: dict[str, Callable[[], Callable[[str, int], None]]] = {
-    "hve": lambda: product(INSIDE),
-    "acs": lambda: product(OUTSIDE),
-    "message": lambda: baseline(baselines.mail_by_smtplib, INSIDE),
-    "sdk": lambda: baseline(baselines.acs_sender(), OUTSIDE),
+WAYS: dict[str, Callable[[], Callable[[str], None]]] = {
+    "product": product,
+    "message": lambda: baselines.mail_by_smtplib,
+    "sdk": baselines.acs_sender,
 }
 
 
-def main(way: str, size: int) -> None:
+def main(way: str) -> None:
     """Warm up, rest, send once, and tell."""
     handle = WAYS[way]()
-    for number in range(WARM_UPS):
-        handle(f"warm/{number}.pdf", SMALL)
+    for name in WARM_UPS:
+        handle(name)
     gc.collect()
     idle = resident_mb("VmRSS")
-    handle("mfp/one.pdf", size)
+    CLEAR.write_text("5")
+    handle(ONE)
     print(json.dumps(round(resident_mb("VmHWM") - idle, 2)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]))
+    main(sys.argv[1])
