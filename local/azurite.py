@@ -186,13 +186,19 @@ class Azurite:
     def blobs(self) -> BlobServiceClient:
         """A client whose requests the access log knows as a stand-in's."""
         return BlobServiceClient(
-            self.endpoint("blob"), credential=self._sas(), **self._trust()
+            self.endpoint("blob"),
+            credential=self._sas(),
+            retry_policy=_few_retries(),
+            **self._trust(),
         )
 
     def queues(self) -> QueueServiceClient:
         """The same for queues."""
         return QueueServiceClient(
-            self.endpoint("queue"), credential=self._sas(), **self._trust()
+            self.endpoint("queue"),
+            credential=self._sas(),
+            retry_policy=_few_retries(),
+            **self._trust(),
         )
 
     def tables(self) -> TableServiceClient:
@@ -207,6 +213,8 @@ class Azurite:
                     _next_year(),
                 )
             ),
+            retry_total=2,
+            retry_backoff_factor=0.1,
             **self._trust(),
         )
 
@@ -223,10 +231,9 @@ class Azurite:
         )
 
     def _trust(self) -> dict[str, Any]:
-        quick: dict[str, Any] = {"retry_total": 2, "retry_backoff_factor": 0.1}
         if self._tls:
-            quick["connection_verify"] = str(self._tls.authority)
-        return quick
+            return {"connection_verify": str(self._tls.authority)}
+        return {}
 
     def provision(self) -> None:
         """Make the containers, queues and the table that the product expects."""
@@ -237,6 +244,11 @@ class Azurite:
             _make(queues.create_queue, name)
         for name in TABLES:
             table.create_table_if_not_exists(name)
+
+
+def _few_retries() -> blob.LinearRetry:
+    """The SDK's own patience is 83 s long where nobody listens."""
+    return blob.LinearRetry(backoff=0, retry_total=2, random_jitter_range=0)
 
 
 def _make(create: Callable[[str], object], name: str) -> None:

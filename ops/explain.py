@@ -82,8 +82,8 @@ def explained(works: Works, path: str) -> Explained:
     with suppress(MissingError):
         opened = blobs.open(SCANS, path)
         row = new_row(works, opened.blob)
-        if trail := _not_a_scan(works, path, row.device, opened.blob.size):
-            return Explained(row.device, (trail,), "ignored")
+        if why := _not_a_scan(works, path, row.device, opened.blob.size):
+            return Explained(row.device, (why,), "ignored")
         decision = decide(row, opened, works.court)
         reason = decision.row.reason
         error = (decision.row.last_error,) if reason else ()
@@ -110,8 +110,8 @@ def _imagined(works: Works, path: str) -> Explained:
     now = works.clock()
     blob = Blob(place=Place(SCANS, path, "0"), size=1, modified=now)
     row = new_row(works, blob)
-    if trail := _not_a_scan(works, path, row.device, 1):
-        return Explained(row.device, (trail,), "ignored")
+    if why := _not_a_scan(works, path, row.device, 1):
+        return Explained(row.device, (why,), "ignored")
     scan = Scan(
         scan_id=row.scan_id,
         path=path,
@@ -124,7 +124,7 @@ def _imagined(works: Works, path: str) -> Explained:
     routing = route(scan, book.rules, book.directory, sides)
     trail = ("there is no such file now: its name alone is explained", *routing.trail)
     if routing.reason:
-        why = (*trail, routing.detail)
-        return Explained(row.device, why, routing.reason.value)
+        whole = (*trail, routing.detail)
+        return Explained(row.device, whole, routing.reason.value)
     mails = make_plan(scan, routing, sides, Order(attachment=path))
     return Explained(row.device, trail, "", mails)

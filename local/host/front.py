@@ -22,7 +22,7 @@ from local.web import Request, Response, WebServer
 
 LOGGER = logging.getLogger("host.http")
 ADMIN = "/admin/functions/"
-_PART = re.compile(r"\{(\*?)(\w+)(\??)\}")
+_PART = re.compile(r"\{(\*?)(\w+)(?::[^?}]*)?(\??)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +44,24 @@ class Route:
 def route_of(function: Function, prefix: str) -> Route:
     """Read a function's route: `{name}`, `{name?}` and `{*rest}` are parameters."""
     said = str(function.trigger.get("route") or function.name).strip("/")
-    pattern, end = "/" + re.escape(prefix) if prefix else "", 0
-    for found in _PART.finditer("/" + said):
-        pattern += re.escape(("/" + said)[end : found.start()])
-        pattern += f"(?P<{found[2]}>{'.*' if found[1] else '[^/]+'}){found[3]}"
-        end = found.end()
-    pattern += re.escape(("/" + said)[end:])
+    pattern = "/" + re.escape(prefix) if prefix else ""
+    for segment in said.split("/"):
+        pattern += _segment(segment)
     methods = function.trigger.get("methods") or ()
     return Route(
         function,
         re.compile(pattern + "/?", re.IGNORECASE),
         frozenset(str(each).upper() for each in methods),
     )
+
+
+def _segment(text: str) -> str:
+    found = _PART.fullmatch(text)
+    if not found:
+        return "/" + re.escape(text)
+    rest, name, optional = found.groups()
+    part = f"/(?P<{name}>{'.*' if rest else '[^/]+'})"
+    return f"(?:{part})?" if rest or optional else part
 
 
 class Front:

@@ -52,7 +52,7 @@ class Seen:
     def told(self, acs: AcsService) -> dict[str, object]:
         """Everything since the last time."""
         with self._lock:
-            said = {
+            said: dict[str, object] = {
                 "requests": dict(self._requests),
                 "smtp": self._mails,
                 "acs": [operation.time for operation in acs.mails],

@@ -26,21 +26,18 @@ PATIENCE_SECONDS = 15.0
 class HostProcess:
     """`python -m local.host` with the sample app; a context manager."""
 
-    def __init__(self, storage: str, queue: str, *words: str, **env: str) -> None:
-        settings = {
-            "SAMPLE_STORAGE": storage,
-            "WORK_QUEUE": queue,
-            "TICK": "0 0 0 1 1 *",
-            **env,
-        }
-        self._env = {k: v for k, v in {**os.environ, **settings}.items() if v}
+    def __init__(self, *words: str, **settings: str) -> None:
+        """Settings are the app's; an empty one is not set at all."""
+        known = {**os.environ, "TICK": "0 0 0 1 1 *", **settings}
+        self._env = {name: value for name, value in known.items() if value}
         self._words = ("--app", str(SAMPLE_APP), "--key", "the-key", *words)
         self.lines: list[str] = []
         self._came = threading.Condition()
+        self._is_over = False
 
     def start(self) -> Self:
         """Start it, and wait until it is ready or has ended."""
-        self.process = subprocess.Popen(
+        self.process = subprocess.Popen(  # noqa: S603 (our own words)
             [sys.executable, "-m", "local.host", *self._words],
             cwd=ROOT,
             env=self._env,
@@ -60,6 +57,9 @@ class HostProcess:
                 with self._came:
                     self.lines.append(line.rstrip("\n"))
                     self._came.notify_all()
+        with self._came:
+            self._is_over = True
+            self._came.notify_all()
 
     def find(self, pattern: str) -> list[str]:
         """The lines so far in which the pattern is found."""
@@ -69,9 +69,11 @@ class HostProcess:
         """Wait for lines with the pattern."""
         with self._came:
             came = self._came.wait_for(
-                lambda: len(self.find(pattern)) >= times, PATIENCE_SECONDS
+                lambda: len(self.find(pattern)) >= times or self._is_over,
+                PATIENCE_SECONDS,
             )
-        assert came, f"no {pattern!r} in {self.lines}"
+        assert came, "it took too long"
+        assert len(self.find(pattern)) >= times, f"no {pattern!r} in {self.lines}"
         return self.find(pattern)
 
     @property
@@ -97,19 +99,35 @@ class HostProcess:
         return status
 
     def __enter__(self) -> Self:
-        return self.start()
+        try:
+            return self.start()
+        except BaseException:
+            self.__exit__()
+            raise
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.ended()
 
 
-def new_queue(azurite: Azurite) -> QueueClient:
-    """A queue with a name of its own, and its poison queue."""
+def settings(azurite: Azurite, queue: QueueClient) -> dict[str, str]:
+    """What the sample app needs."""
+    return {
+        "SAMPLE_STORAGE": azurite.connection_string,
+        "WORK_QUEUE": queue.queue_name,
+    }
+
+
+def new_queue(azurite: Azurite, name: str = "") -> QueueClient:
+    """A queue, by default with a name of its own, and its poison queue."""
     service = QueueServiceClient.from_connection_string(azurite.connection_string)
-    name = f"work-{uuid.uuid4().hex[:12]}"
+    name = name or f"work-{uuid.uuid4().hex[:12]}"
     service.create_queue(f"{name}-poison")
-    return service.create_queue(name, message_encode_policy=TextBase64EncodePolicy())
+    queue = service.get_queue_client(
+        name, message_encode_policy=TextBase64EncodePolicy()
+    )
+    queue.create_queue()
+    return queue
 
 
 def poison_of(azurite: Azurite, queue: QueueClient) -> QueueClient:

@@ -1,15 +1,17 @@
-"""The host runs a real app in the worker library: queues, timer, HTTP, start and end."""
+"""The host runs a real app in the worker library: queues, timer, HTTP, its end."""
 
 from __future__ import annotations
 
 import json
 import signal
-import sys
 from collections.abc import Iterator
 
 import pytest
 
-from tests.local.hosts import HostProcess, new_queue, poison_of, until
+from local.azurite import Azurite
+from local.identity import IdentityEndpoint
+from local.tokens import Issuer
+from tests.local.hosts import HostProcess, new_queue, poison_of, settings, until
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +23,11 @@ def work(azurite):
 @pytest.fixture(scope="module")
 def host(azurite, work) -> Iterator[HostProcess]:
     """One host for the tests that need nothing special."""
-    with HostProcess(
-        azurite.connection_string,
-        work.queue_name,
-        AzureFunctionsJobHost__extensions__queues__visibilityTimeout="00:00:00",
-        **{"AzureWebJobs.broken.Disabled": "0", "AzureWebJobs.abandon.Disabled": "1"},
-    ) as running:
+    switched = {
+        "AzureWebJobs.broken.Disabled": "0",
+        "AzureWebJobs.abandon.Disabled": "1",
+    }
+    with HostProcess(**settings(azurite, work), **switched) as running:
         yield running
 
 
@@ -156,7 +157,7 @@ def test_disabled_function_is_not_called(host):
 def test_poison_queue_s_own_function_is_called(azurite):
     """What was given up comes to the function that listens to the poison queue."""
     queue = new_queue(azurite)
-    with HostProcess(azurite.connection_string, queue.queue_name) as own:
+    with HostProcess(**settings(azurite, queue)) as own:
         queue.send_message("fail and be abandoned")
         own.wait_for("abandoned .*fail and be abandoned")
 
@@ -164,9 +165,7 @@ def test_poison_queue_s_own_function_is_called(azurite):
 def test_message_in_work_stays_invisible(azurite):
     """Its lease is renewed for as long as the function runs."""
     queue = new_queue(azurite)
-    with HostProcess(
-        azurite.connection_string, queue.queue_name, "--lease", "1"
-    ) as own:
+    with HostProcess("--lease", "1", **settings(azurite, queue)) as own:
         queue.send_message("sleep 2.5")
         own.wait_for("worked .*sleep")
         assert len(own.find("sleeping")) == 1
@@ -175,11 +174,11 @@ def test_message_in_work_stays_invisible(azurite):
 def test_killed_host_loses_no_message(azurite):
     """What it was working on comes again when the lease is over."""
     queue = new_queue(azurite)
-    arguments = (azurite.connection_string, queue.queue_name, "--lease", "1")
+    known = settings(azurite, queue)
     queue.send_message("sleep 60")
-    with HostProcess(*arguments) as own:
+    with HostProcess("--lease", "1", **known) as own:
         own.wait_for("sleeping")
-    with HostProcess(*arguments) as own:
+    with HostProcess("--lease", "1", **known) as own:
         assert heard(own.wait_for("sleeping")[0])["count"] == 2
 
 
@@ -187,7 +186,7 @@ def test_killed_host_loses_no_message(azurite):
 def test_stopped_host_finishes_what_it_does(azurite, number):
     """It takes nothing more, lets the function return, deletes the message, ends 0."""
     queue = new_queue(azurite)
-    with HostProcess(azurite.connection_string, queue.queue_name) as own:
+    with HostProcess(**settings(azurite, queue)) as own:
         queue.send_message("sleep 0.4")
         own.wait_for("sleeping")
         own.process.send_signal(number)
@@ -198,8 +197,8 @@ def test_stopped_host_finishes_what_it_does(azurite, number):
 
 def test_host_ends_when_whoever_started_it_does(azurite):
     """With --until-eof it lives no longer than the other end of its input."""
-    queue = new_queue(azurite).queue_name
-    with HostProcess(azurite.connection_string, queue, "--until-eof") as own:
+    known = settings(azurite, new_queue(azurite))
+    with HostProcess("--until-eof", **known) as own:
         assert own.process.stdin
         own.process.stdin.close()
         assert own.ended() == 0
@@ -207,12 +206,8 @@ def test_host_ends_when_whoever_started_it_does(azurite):
 
 def test_timer_ticks_in_one_of_two_hosts_only(azurite):
     """The singleton: a second host of the same storage stays silent."""
-    queue = new_queue(azurite).queue_name
-    arguments = {"TICK": "* * * * * *"}
-    with (
-        HostProcess(azurite.connection_string, queue, **arguments) as one,
-        HostProcess(azurite.connection_string, queue, **arguments) as other,
-    ):
+    known = settings(azurite, new_queue(azurite)) | {"TICK": "* * * * * *"}
+    with HostProcess(**known) as one, HostProcess(**known) as other:
         until(lambda: len(one.find("ticked")) + len(other.find("ticked")) >= 2)
         assert not (one.find("ticked") and other.find("ticked"))
 
@@ -232,15 +227,8 @@ def test_timer_ticks_in_one_of_two_hosts_only(azurite):
 )
 def test_wrong_setting_stops_the_start(azurite, env, words):
     """The host ends at once with 2 and names the setting."""
-    settings = {
-        "SAMPLE_STORAGE": azurite.connection_string,
-        "WORK_QUEUE": "work",
-        **env,
-    }
-    host = HostProcess(
-        settings.pop("SAMPLE_STORAGE"), settings.pop("WORK_QUEUE"), **settings
-    )
-    with host:
+    known = {"SAMPLE_STORAGE": azurite.connection_string, "WORK_QUEUE": "work"}
+    with HostProcess(**known | env) as host:
         assert host.ended() == 2
         assert words in host.lines[-1]
 
@@ -248,32 +236,39 @@ def test_wrong_setting_stops_the_start(azurite, env, words):
 def test_broken_app_stops_the_start(tmp_path):
     """The library's own words say what cannot be loaded."""
     (tmp_path / "function_app.py").write_text("import there_is_no_such_module\n")
-    with HostProcess("", "work", "--app", str(tmp_path)) as host:
+    with HostProcess("--app", str(tmp_path)) as host:
         assert host.ended() == 2
         assert "there_is_no_such_module" in host.lines[-1]
 
 
 def test_host_survives_storage_that_is_away():
     """It goes on asking, and serves when storage is back."""
-    from local.azurite import Azurite
-
     with Azurite() as own_azurite:
         queue = new_queue(own_azurite)
-        with HostProcess(own_azurite.connection_string, queue.queue_name) as host:
+        with HostProcess(**settings(own_azurite, queue)) as host:
             own_azurite.stop()
             host.wait_for("cannot be read")
             own_azurite.start()
-            again = new_queue_named(own_azurite, queue.queue_name)
-            again.send_message("after the outage")
+            new_queue(own_azurite, queue.queue_name).send_message("after the outage")
             host.wait_for("worked .*after the outage")
 
 
-def new_queue_named(azurite, name):
-    """The same queue in a storage that forgot it."""
-    from azure.storage.queue import QueueServiceClient, TextBase64EncodePolicy
-
-    service = QueueServiceClient.from_connection_string(azurite.connection_string)
-    return service.create_queue(name, message_encode_policy=TextBase64EncodePolicy())
-
-
-assert sys.version_info >= (3, 13)
+def test_managed_identity_opens_the_queues(tls):
+    """`__queueServiceUri`, with tokens from where App Service gives them."""
+    issuer = Issuer("11111111-1111-4111-8111-111111111111")
+    # Azurite takes the issuer that managed identities have, and no other.
+    issuer.name = f"https://sts.windows.net/{issuer.tenant}/"
+    identity = IdentityEndpoint(issuer, "the-client", "the-object")
+    with Azurite(tls=tls) as secure, identity.server:
+        queue = secure.queues().get_queue_client("work")
+        queue.create_queue()
+        known = {
+            "SAMPLE_STORAGE__queueServiceUri": secure.endpoint("queue"),
+            "SAMPLE_STORAGE__credential": "managedidentity",
+            "SAMPLE_STORAGE__clientId": "the-client",
+            "REQUESTS_CA_BUNDLE": str(tls.authority),
+            "WORK_QUEUE": "work",
+        }
+        with HostProcess(**known, **identity.environment) as host:
+            queue.send_message("b3Zlcg==")
+            host.wait_for("worked .*over")

@@ -88,7 +88,7 @@ _ABROAD_IN = (
     *("mfp/({}).pdf", "mfp/a,{};b.pdf", "mfp/x/{}/y/a.pdf"),
 )
 
-ODD = (
+ODD: tuple[tuple[str, list[str]], ...] = (
     ("mfp/boss@contoso.com", [VICTIM]),
     ("mfp/boss@contoso.com.pdf", [VICTIM]),
     ("mfp/boss@contoso.com.pdf.pdf", []),

@@ -114,6 +114,23 @@ def test_long_u_label_is_refused_by_its_length_on_the_wire():
         parse_address(f"a@{domain}")
 
 
+def test_whole_address_counts_after_its_domain_became_ascii():
+    """64 before the `@` leave 189 behind it."""
+    local, label = "a" * 64, "例え漢字" * 3
+    wide = ".".join([label] * 6) + ".example"
+    assert len(parse_address(f"a@{wide}")) > 180
+    assert len(f"{local}@{wide}") < 254
+    with pytest.raises(AddressError, match="longer than 254 octets"):
+        parse_address(f"{local}@{wide}")
+
+
+@pytest.mark.parametrize("label", ["a", "ü"])
+def test_long_domain_is_refused_before_anything_is_made_of_it(label):
+    """253 characters, in either alphabet."""
+    with pytest.raises(AddressError, match="too long for a domain"):
+        parse_domain(f"{label}." * 200 + "example")
+
+
 @pytest.mark.parametrize("text", ["contoso.com", "Contoso.COM", "CONTOSO.com"])
 def test_domain_is_read_in_any_case(text):
     """Domains have no case (RFC 4343)."""

@@ -81,7 +81,7 @@ BAD = [
 ]
 
 
-def match(pattern, path):
+def match(pattern: str, path: str) -> dict[str, str] | None:
     """Match a path under its own first folder."""
     return parse_pattern(pattern).match(path.partition("/")[0], path)
 

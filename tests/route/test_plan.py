@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from shared.model import Kind, MailState, Reason, Side
+from shared.model import Kind, Mail, MailState, Reason, Side
 from shared.plan import Order, make_plan, next_way
 from shared.route import Routing, Sides, Way
 from shared.transports.base import Carries
@@ -37,12 +38,14 @@ def a_routing(**changes: Any) -> Routing:
     return Routing(**values | changes)
 
 
-def planned(sides: Sides = SIDES, order: Order = ORDER, **people: Any):
+def planned(
+    sides: Sides = SIDES, order: Order = ORDER, **people: Any
+) -> tuple[Mail, ...]:
     """The mails for these people."""
     return make_plan(a_scan(), a_routing(**{"to": (), **people}), sides, order)
 
 
-def headers(mails):
+def headers(mails: Iterable[Mail]) -> list[tuple[Any, ...]]:
     """Transport, to, cc and bcc of each mail."""
     return [(mail.transport, mail.to, mail.cc, mail.bcc) for mail in mails]
 

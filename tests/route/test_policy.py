@@ -47,12 +47,18 @@ def test_those_allowed_get_it_and_the_others_are_kept_in_mind():
     assert routing.reason is None
 
 
-@pytest.mark.parametrize(("side", "who"), [("inside", INSIDE), ("outside", OUTSIDE)])
-def test_side_without_a_transport_is_not_allowed(side, who):
-    """INTERNAL_TRANSPORT or EXTERNAL_TRANSPORT is `none`, and that is said."""
-    routing = routed(to(who), OPEN, sides=replace(SIDES, **{side: ()}))
+@pytest.mark.parametrize(
+    ("sides", "who", "setting"),
+    [
+        (replace(SIDES, inside=()), INSIDE, "INTERNAL_TRANSPORT"),
+        (replace(SIDES, outside=()), OUTSIDE, "EXTERNAL_TRANSPORT"),
+    ],
+)
+def test_side_without_a_transport_is_not_allowed(sides, who, setting):
+    """`none` means nobody there, and that is said."""
+    routing = routed(to(who), OPEN, sides=sides)
     assert routing.reason is Reason.NOT_ALLOWED
-    assert "TRANSPORT is none" in routing.detail
+    assert f"{setting} is none" in routing.detail
 
 
 def test_copy_is_held_against_the_policy_too():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.address import domain_of, key_of
@@ -108,14 +108,12 @@ def is_named(address: str, scan: Scan) -> bool:
     )
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS)
 def test_nobody_gets_a_scan_whom_nothing_named(scan):
     """Not in the path, not with the scan, not in the rules: then not at all."""
     assert all(is_named(address, scan) for address in everybody(routed(scan)))
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS)
 def test_nobody_outside_passes_the_default_policy(scan):
     """Without a routes.toml every recipient is inside."""
@@ -123,7 +121,6 @@ def test_nobody_outside_passes_the_default_policy(scan):
     assert {domain_of(each) for each in people} <= SIDES.internal_domains
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS, _POLICIES)
 def test_policy_holds_whatever_is_said(scan, policy):
     """Domains and numbers."""
@@ -134,7 +131,6 @@ def test_policy_holds_whatever_is_said(scan, policy):
         assert domain in SIDES.internal_domains or policy.allows(domain)
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS)
 def test_no_control_character_leaves_in_any_text(scan):
     """Neither in what a mail says, nor in what a person reads about it."""
@@ -148,7 +144,6 @@ def test_no_control_character_leaves_in_any_text(scan):
             assert category != "Cf" or char == "\u200d"
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS)
 def test_somebody_gets_it_or_a_reason_says_why_not(scan):
     """And a reason comes with what to do."""
@@ -158,7 +153,6 @@ def test_somebody_gets_it_or_a_reason_says_why_not(scan):
     assert len(routing.trail) >= 6
 
 
-@settings(max_examples=3000, deadline=None)
 @given(_SCANS)
 def test_nobody_is_named_twice(scan):
     """Across to, cc, bcc and those refused."""
@@ -175,7 +169,6 @@ _PEOPLE = st.integers(0, 40).map(
 )
 
 
-@settings(max_examples=3000, deadline=None)
 @given(
     st.lists(_PEOPLE, unique=True, max_size=30),
     st.integers(0, 30),

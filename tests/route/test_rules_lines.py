@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.rules_lines import lines_of
+from shared.rules_lines import Path, lines_of
 
 DOCUMENT = '''\
 # [not.a.table]
@@ -61,7 +63,7 @@ EXPECTED = {
 }
 
 
-def paths(value, path=()):
+def paths(value: Any, path: Path = ()) -> Iterator[Path]:
     """Every path of a document that was read."""
     if path:
         yield path

@@ -1,4 +1,4 @@
-"""A small app with every trigger that the product uses; it says on its log what came."""
+"""A small app with every trigger that the product uses; it logs what came."""
 
 import json
 import logging
