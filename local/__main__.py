@@ -14,7 +14,6 @@ from pathlib import Path
 
 from local.azurite import ROOT, CannotStartError
 
-FOLDER = ROOT / ".local"
 CANNOT = 2
 _PORTS = range(1, 65536)
 
@@ -26,7 +25,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with ExitStack() as stack:
-            _alone(stack, FOLDER)
+            _alone(stack, words.data)
             return _start(words)
     except CannotStartError as exc:
         print(exc, file=sys.stderr)
@@ -42,12 +41,18 @@ def _start(words: argparse.Namespace) -> int:
     from local.serving import peers
 
     if words.verb == "run":
-        return run(FOLDER, words.port, once=words.once)
-    return peers(FOLDER, words.port)
+        return run(words.data, words.port, once=words.once)
+    return peers(words.data, words.port)
 
 
 def _words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument(
+        "--data",
+        type=lambda text: Path(text).resolve(),
+        default=ROOT / ".local",
+        help="where everything is kept; `drop` and local.settings.json lie beside it",
+    )
     verbs = parser.add_subparsers(dest="verb", required=True)
     run = verbs.add_parser("run", help="send three sample scans, then what is dropped")
     run.add_argument("--once", action="store_true", help="end after the three")

@@ -66,6 +66,12 @@ class Authority:
 
     def context(self, *hosts: str) -> ssl.SSLContext:
         """Issue a server certificate; without names: for loopback."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.issue(*hosts))
+        return context
+
+    def issue(self, *hosts: str) -> Path:
+        """The same as a file: PEM, key and certificate."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName(
             [_general_name(each) for each in hosts or LOOPBACK]
@@ -81,9 +87,7 @@ class Authority:
         )
         file = Path(self._folder.name, f"{certificate.serial_number:x}.pem")
         file.write_text(_pem(key, certificate), encoding="ascii")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
+        return file
 
     def close(self) -> None:
         """Delete keys and certificates."""

@@ -34,6 +34,21 @@ IDENTITY, IDENTITY_OBJECT = (
 )
 HVE_SENDER, ACS_SENDER = "scans@contoso.com", "scans@mail.contoso.com"
 DOMAIN = "contoso.com"
+NAMES = {
+    "INTERNAL_DOMAINS": DOMAIN,
+    "INTERNAL_TRANSPORT": "hve",
+    "EXTERNAL_TRANSPORT": "acs",
+    "MAIL_TENANT_ID": TENANT,
+    "MAIL_CLIENT_ID": APPLICATION,
+    "AZURE_CLIENT_ID": IDENTITY,
+    "HVE_SENDER": HVE_SENDER,
+    "HVE_HOST": "127.0.0.1",
+    "ACS_SENDER": ACS_SENDER,
+    "OPS_MAILBOX": f"it@{DOMAIN}",
+    "SWEEP_SCHEDULE": "0 */5 * * * *",
+    "PYTHON_THREADPOOL_THREAD_COUNT": "16",
+}
+"""Settings that are always the same; where the peers are comes to them."""
 
 
 class Peers:
@@ -74,26 +89,14 @@ class Peers:
         self._configure()
         eventgrid = enter(EventGrid(self.azurite))
         authority = enter(Authority())
-        issuer = Issuer(TENANT)
-        context = authority.context()
+        issuer, context = Issuer(TENANT), authority.context()
         application = Application(
             client_id=APPLICATION, federated_subject=IDENTITY_OBJECT
         )
         entra = Entra(issuer, application, context)
         identity = IdentityEndpoint(issuer, IDENTITY, IDENTITY_OBJECT)
-        house = House(
-            accounts={HVE_SENDER: ""},
-            internal_domains=frozenset({DOMAIN}),
-            issuer=issuer,
-            application=APPLICATION,
-        )
-        mail = enter(MailServer(house, context, sink=self.inbox.take_smtp))
-        resource = Resource(
-            senders=frozenset({ACS_SENDER}),
-            access_key=base64.b64encode(secrets.token_bytes(32)).decode(),
-            issuer=issuer,
-        )
-        acs = AcsService(resource, context, on_report=eventgrid.report)
+        mail = enter(MailServer(_house(issuer), context, sink=self.inbox.take_smtp))
+        acs = AcsService(_resource(issuer), context, on_report=eventgrid.report)
         self.inbox.follow(acs.mails)
         for each in (entra, identity, acs):
             enter(each.server)
@@ -101,21 +104,10 @@ class Peers:
             **self._storage(),
             **identity.environment,
             **self._trust(authority),
-            "INTERNAL_DOMAINS": DOMAIN,
-            "INTERNAL_TRANSPORT": "hve",
-            "EXTERNAL_TRANSPORT": "acs",
-            "MAIL_TENANT_ID": TENANT,
-            "MAIL_CLIENT_ID": APPLICATION,
-            "AZURE_CLIENT_ID": IDENTITY,
+            **NAMES,
             "AZURE_AUTHORITY_HOST": entra.server.url,
-            "HVE_SENDER": HVE_SENDER,
-            "HVE_HOST": "127.0.0.1",
             "HVE_PORT": str(mail.port),
             "ACS_ENDPOINT": acs.server.url,
-            "ACS_SENDER": ACS_SENDER,
-            "OPS_MAILBOX": f"it@{DOMAIN}",
-            "SWEEP_SCHEDULE": "0 */5 * * * *",
-            "PYTHON_THREADPOOL_THREAD_COUNT": "16",
         }
 
     def _configure(self) -> None:
@@ -137,3 +129,20 @@ class Peers:
         public = Path(certifi.where()).read_text(encoding="ascii")
         file.write_text(public + authority.file.read_text(encoding="ascii"))
         return dict.fromkeys(authority.trust, str(file))
+
+
+def _house(issuer: Issuer) -> House:
+    return House(
+        accounts={HVE_SENDER: ""},
+        internal_domains=frozenset({DOMAIN}),
+        issuer=issuer,
+        application=APPLICATION,
+    )
+
+
+def _resource(issuer: Issuer) -> Resource:
+    return Resource(
+        senders=frozenset({ACS_SENDER}),
+        access_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        issuer=issuer,
+    )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from azure.core.exceptions import AzureError
 
-from local.azurite import ACCOUNT, ROOT, CannotStartError
+from local.azurite import ACCOUNT, CannotStartError
 from local.drop import Drop
 from local.functions import Functions
 from local.inbox import Mail
@@ -28,8 +28,7 @@ from shared.row import scan_id_of
 PATIENCE_SECONDS = 60.0
 STEP_SECONDS = 0.1
 UNFINISHED = frozenset({"", "sending", "waiting"})
-DROP = ROOT / "drop"
-LOG = "functions.log"
+LOG, DROP = "functions.log", "drop"
 
 
 @dataclass(slots=True)
@@ -77,9 +76,10 @@ def run(folder: Path, port: int | None, *, once: bool) -> int:
             print(_why(peers, functions, each, folder / LOG))
         if once:
             return 1 if late else 0
+        drop = folder.parent / DROP
         print(f"\nEvery mail, with its story: {page}")
-        _print_doors(functions)
-        _forward(peers, functions)
+        _print_doors(functions, drop)
+        _forward(peers, functions, drop)
     return 0
 
 
@@ -153,26 +153,26 @@ def _why(peers: Peers, functions: Functions, journey: Journey, log: Path) -> str
     return f"{who} it is {story.state} ({reason}): {story.error or story.headline}"
 
 
-def _print_doors(functions: Functions) -> None:
-    folder = DROP.relative_to(ROOT)
+def _print_doors(functions: Functions, folder: Path) -> None:
     print(
         f"Health: {functions.address}/api/health\n"
         f"Details: {functions.address}/api/health_detail?code={functions.key}\n"
-        f"Put files into ./{folder}/{DEVICE}/ to send them. Ctrl-C ends it.\n",
+        f"Put files into ./{os.path.relpath(folder)}/{DEVICE}/ to send them. "
+        "Ctrl-C ends it.\n",
         flush=True,
     )
 
 
-def _forward(peers: Peers, functions: Functions) -> None:
+def _forward(peers: Peers, functions: Functions, folder: Path) -> None:
     """Send what is dropped, and say what arrives, until Ctrl-C."""
-    (DROP / DEVICE).mkdir(parents=True, exist_ok=True)
+    (folder / DEVICE).mkdir(parents=True, exist_ok=True)
     scans = peers.azurite.blobs().get_container_client("scans")
 
     def upload(name: str, path: Path) -> None:
         with path.open("rb") as file:
             scans.get_blob_client(name).upload_blob(file, overwrite=True)
 
-    drop = Drop(DROP, upload)
+    drop = Drop(folder, upload)
     seen = {mail.number for mail in peers.inbox.mails()}
     while functions.is_running:
         try:

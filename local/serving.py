@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shlex
 import signal
 import sys
@@ -15,13 +16,13 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from local.azurite import ROOT, CannotStartError
+from local.azurite import CannotStartError
 from local.page import Page
 from local.peers import Peers
 from local.web import WebServer
 
 PORT = 8025
-TOOLS = ROOT / "local.settings.json"
+TOOLS = "local.settings.json"
 OURS = "made by make peers"
 
 
@@ -69,8 +70,9 @@ def peers(folder: Path, port: int | None) -> int:
         file = folder / "peers.env"
         file.write_text(exports)
         print(exports, flush=True)
+        tools = _tools(folder.parent / TOOLS, settings)
         words = (
-            f"These settings are in {file.relative_to(ROOT)} too. {_tools(settings)}",
+            f"These settings are in {os.path.relpath(file)} too. {tools}",
             f"Every mail: {page}",
             "Ctrl-C ends the peers.",
         )
@@ -79,11 +81,11 @@ def peers(folder: Path, port: int | None) -> int:
     return 0
 
 
-def _tools(settings: Mapping[str, str]) -> str:
+def _tools(file: Path, settings: Mapping[str, str]) -> str:
     """Write local.settings.json for `func start`; one that is not ours stays."""
-    if TOOLS.exists() and OURS not in TOOLS.read_text():
-        return f"{TOOLS.name} is yours and was left alone."
+    if file.exists() and OURS not in file.read_text():
+        return f"{file.name} is yours and was left alone."
     values = {"FUNCTIONS_WORKER_RUNTIME": "python", **settings}
     whole = {"IsEncrypted": False, "Values": values, "Comment": OURS}
-    TOOLS.write_text(json.dumps(whole, indent=2) + "\n")
-    return f"{TOOLS.name} is written for `func start`."
+    file.write_text(json.dumps(whole, indent=2) + "\n")
+    return f"{file.name} is written for `func start`."

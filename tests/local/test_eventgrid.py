@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from azure.storage.blob import BlobServiceClient
@@ -30,10 +31,12 @@ def scans(own):
     return client.get_container_client("scans")
 
 
-def taken(azurite: Azurite, count: int, queue: str = "scan-events") -> list[dict]:
+def taken(
+    azurite: Azurite, count: int, queue: str = "scan-events"
+) -> list[dict[str, Any]]:
     """The next messages of a queue, decoded."""
     client = azurite.queues().get_queue_client(queue)
-    found: list[dict] = []
+    found: list[dict[str, Any]] = []
 
     def look() -> bool:
         for message in client.receive_messages(max_messages=32):

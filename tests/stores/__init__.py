@@ -1,0 +1,1 @@
+"""The stores against a real Azurite: what is written is read, and faults are ours."""
