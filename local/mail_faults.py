@@ -33,6 +33,8 @@ class Then(StrEnum):
     GO_ON = "go on"
     HANG_UP = "hang up"
     STALL = "stall"
+    BE_LATE = "be late"
+    """It takes its time, and then does what it should."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,8 @@ class MailFault:
     times: int = 1
     who: str = ""
     """At RCPT: strikes only this recipient; empty: any."""
+    seconds: float = 30.0
+    """How long it stalls, or how late it is."""
 
 
 class MailFaults:
@@ -59,10 +63,12 @@ class MailFaults:
         with self._lock:
             self._waiting.extend([fault] * fault.times)
 
-    def clear(self) -> None:
-        """Take back those that have not struck."""
+    def clear(self) -> list[MailFault]:
+        """Take back those that have not struck; returns them."""
         with self._lock:
+            left = list(self._waiting)
             self._waiting.clear()
+        return left
 
     def strike(self, step: Step, who: str = "") -> MailFault | None:
         """Take the next one that fits."""

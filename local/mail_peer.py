@@ -29,7 +29,6 @@ _MOST = 64 * 1024 * 1024
 _A_LITTLE = 200
 _LONG_LINE = 12288
 """RFC 4954, 4.11: a token may stand in the AUTH line."""
-_STALL_SECONDS = 30.0
 _XOAUTH2 = re.compile(r"user=([^\x01]+)\x01auth=Bearer ([^\x01]+)\x01\x01")
 _NO = "535 5.7.3 Authentication unsuccessful"
 
@@ -129,6 +128,9 @@ class Peer(SMTP):
     async def _strikes(self, step: Step, who: str = "") -> bool:
         """Whether a fault took the place of what would follow."""
         fault = self._server.faults.strike(step, who)
+        if fault and fault.then is Then.BE_LATE:
+            await asyncio.sleep(fault.seconds)
+            return False
         if fault:
             await self._suffer(fault)
         return fault is not None
@@ -140,7 +142,7 @@ class Peer(SMTP):
             # Neither heard nor read: what is still coming has to wait outside.
             cast("asyncio.Transport", self.transport).pause_reading()
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
-            await asyncio.sleep(_STALL_SECONDS)
+            await asyncio.sleep(fault.seconds)
         if fault.then is Then.HANG_UP and fault.reply and self.transport:
             self.transport.close()
         elif fault.then is not Then.GO_ON and self.transport:

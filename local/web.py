@@ -96,10 +96,12 @@ class Faults:
         with self._lock:
             self._waiting.extend([fault] * fault.times)
 
-    def clear(self) -> None:
-        """Take back those that have not struck."""
+    def clear(self) -> list[Fault]:
+        """Take back those that have not struck; returns them."""
         with self._lock:
+            left = list(self._waiting)
             self._waiting.clear()
+        return left
 
     def strike(self, method: str) -> Fault | None:
         """Take the next one that fits."""

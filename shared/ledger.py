@@ -71,7 +71,7 @@ class Ledger:
     def day(self, day: str) -> Iterator[Row]:
         """Read a day's rows; `day` is YYYYMMDD."""
         found = self._table.query("PartitionKey eq @day", {"day": day})
-        yield from (_row(entity) for entity in found)
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def since(self, start: datetime) -> Iterator[Row]:
         """Read the rows of all days from `start`'s on."""
@@ -79,7 +79,7 @@ class Ledger:
             "PartitionKey ge @start and PartitionKey lt @end",
             {"start": start.astimezone(UTC).strftime(_DAY), "end": ":"},
         )
-        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def unfinished(self) -> Iterator[Row]:
         """Read every row that is `sending` or `waiting`, of whatever day."""
@@ -87,24 +87,24 @@ class Ledger:
             "state eq @sending or state eq @waiting",
             {"sending": State.SENDING.value, "waiting": State.WAITING.value},
         )
-        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def held(self) -> Iterator[Row]:
         """Read every row that is `held`, of whatever day."""
         found = self._table.query("state eq @held", {"held": State.HELD.value})
-        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def of_path(self, path: str) -> Iterator[Row]:
         """Read every row of a path, of whatever day."""
         found = self._table.query("path eq @path", {"path": path})
-        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def until(self, end: datetime) -> Iterator[Row]:
         """Read the rows of all days up to `end`'s."""
         found = self._table.query(
             "PartitionKey le @end", {"end": end.astimezone(UTC).strftime(_DAY)}
         )
-        yield from (_row(entity) for entity in found if _is_day(entity.partition))
+        yield from (_row(entity) for entity in found if _is_scan(entity))
 
     def namesakes(self, row: Row) -> Iterator[Row]:
         """Read the other rows of the same path, of the row's day and the next."""
@@ -114,7 +114,8 @@ class Ledger:
                 "PartitionKey eq @day and path eq @path",
                 {"day": day, "path": row.path},
             )
-            yield from (_row(each) for each in found if each.key != row.scan_id)
+            others = (each for each in found if each.key != row.scan_id)
+            yield from (_row(each) for each in others if _is_scan(each))
 
     def remove(self, row: Row) -> None:
         """Delete a row that is of no use any more. Raises StaleError."""
@@ -126,8 +127,11 @@ class Ledger:
             return
 
 
-def _is_day(partition: str) -> bool:
-    return len(partition) == len("YYYYMMDD") and partition.isdigit()
+def _is_scan(entity: Entity) -> bool:
+    """Whether it is a scan's row: other partitions, and other people's, are not."""
+    day = entity.partition
+    is_day = len(day) == len("YYYYMMDD") and day.isdigit()
+    return is_day and "state" in entity.values
 
 
 _TEXTS = ("path", "type", "device", "container", "name", "etag", "last_error")

@@ -82,10 +82,10 @@ class RecordingAcs(AcsService):
         with self._lock:
             self._late.append(late)
 
-    def forgive(self) -> int:
-        """Take back what has not struck; returns how many."""
+    def forgive(self) -> list[LateAcs]:
+        """Take back what has not struck; returns it."""
         with self._lock:
-            left = len(self._late)
+            left = list(self._late)
             self._late.clear()
         return left
 
