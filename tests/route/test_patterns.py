@@ -42,6 +42,7 @@ FITS = [
 
 FITS_NOT = [
     ("{device}/invoices/**", "mfp/invoices"),
+    ("{device}/invoices/**", "mfp/invoices/"),
     ("{device}/invoices/**", "mfp/Invoices/a.pdf"),
     ("{device}/invoices/**", "mfp/x/invoices/a.pdf"),
     ("{device}/invoices/**", "mfp/invoices2/a.pdf"),

@@ -105,6 +105,13 @@ def test_matching_route_without_people_asks_the_next_step():
     routing = routed(a_scan(), toml)
     assert routing.to == ("scans@contoso.com",)
     assert routing.subject == "x"
+    assert routing.trail[2].endswith("fits and names nobody")
+
+
+def test_recipient_that_ends_empty_is_nobody():
+    """And the trail says so: nobody stood at the glass, as far as anybody said."""
+    toml = '[[routes]]\nmatch = "**"\nto = ["{user}"]\n'
+    assert routed(a_scan(), toml).trail[2].endswith("fits and names nobody")
 
 
 LOGINS = '[[routes]]\nmatch = "{device}/home/{login}/*"\nto = ["directory:{login}"]\n'

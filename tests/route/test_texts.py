@@ -137,6 +137,16 @@ def test_value_is_never_expanded(text):
     )
 
 
+def test_captures_fill_the_texts_of_their_own_route_only():
+    """A text of the defaults means the same for every scan."""
+    toml = (
+        '[[routes]]\nmatch = "{device}/{user}/*"\nto = ["a@contoso.com"]\n'
+        'from_name = "{user}"\n[defaults]\nsubject = "{user}"\n'
+    )
+    routing = routed(a_scan("mfp-2f/ann/a.pdf", metadata={"user": "bob"}), toml)
+    assert (routing.from_name, routing.subject) == ("ann", "bob")
+
+
 def test_captured_value_is_never_expanded():
     """A folder called {user} is just that."""
     toml = (
