@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from shared.errors import TooLargeError
 from shared.model import Content, Finding, Message, Receipt
 from shared.transports.base import Carries, Reach
 
@@ -43,6 +44,8 @@ class Scripted:
         self.taken: list[Call] = []
         """Those that were accepted, seen by us or not."""
         self.looked_up: list[str] = []
+        self.limit_bytes = 0
+        """Refused before they are read, as by SIZE; 0: never."""
         self.meanwhile: Callable[[], object] = lambda: None
         """Done while a mail is on its way."""
         self._lock = threading.Lock()
@@ -53,6 +56,8 @@ class Scripted:
 
     def send(self, message: Message, content: Content, deadline: datetime) -> Receipt:
         """Do what the script says next; without one, take the mail."""
+        if self.limit_bytes and self.size_of(message) > self.limit_bytes:
+            raise TooLargeError(f"more than {self.limit_bytes} bytes")
         call = Call(message, b"".join(content.pieces()), deadline)
         with self._lock:
             self.calls.append(call)

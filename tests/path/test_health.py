@@ -1,0 +1,87 @@
+"""Health: what is in reach, asked at most once a minute."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from shared.duty import Duty
+from shared.errors import AuthRefusedError, ConfigError, UnreachableError
+from shared.health import Health, check
+from tests.path.office import ROUTES
+
+
+def results(office):
+    """Name and whether it is well, of each check."""
+    return {each.name: each.is_ok for each in check(office.works)}
+
+
+def test_all_is_well(office):
+    """Storage, routes, and each transport."""
+    assert results(office) == {
+        "storage": True,
+        "routes": True,
+        "transport hve": True,
+        "transport acs": True,
+    }
+
+
+def test_missing_container_is_named(office):
+    """The deployment lacks something that scans need."""
+    office.blobs.get_container_client("held").delete_container()
+    (storage, *_) = check(office.works)
+    office.azurite.provision()
+    assert not storage.is_ok
+    assert "held" in storage.text
+
+
+def test_broken_routes_are_told_with_their_line(office):
+    """The last good ones stay in force; somebody should mend the file."""
+    office.routes(ROUTES)
+    office.scan()
+    office.routes("[defaults]\nfallbak = 5\n")
+    (_, routes, *_) = check(office.works)
+    assert not routes.is_ok
+    assert "line 2" in routes.text
+
+
+@pytest.mark.parametrize(
+    ("error", "is_passing"),
+    [
+        (UnreachableError("down"), True),
+        (AuthRefusedError("535 no", hint="renew the secret"), False),
+        (ConfigError("no host", hint="set HVE_HOST"), False),
+    ],
+)
+def test_transport_that_cannot_sign_in_says_why(office, error, is_passing):
+    """What is wrong, what to do, and whether it may mend itself."""
+
+    def refuse():
+        raise error
+
+    office.inside.check = refuse
+    told = {each.name: each for each in check(office.works)}["transport hve"]
+    assert (told.is_ok, told.is_passing) == (False, is_passing)
+    assert told.text == str(error)
+
+
+def test_results_are_kept_for_60_seconds(office):
+    """A probe cannot hammer the mail server."""
+    asked = []
+    office.inside.check = lambda: asked.append(1) or "fine"
+    health = Health(office.works)
+    for _ in range(3):
+        health.checks()
+    assert len(asked) == 1
+    office.later(seconds=61)
+    health.checks()
+    assert len(asked) == 2
+
+
+def test_detail_is_json(office):
+    """One object per check."""
+    duty = Duty(office.works)
+    assert duty.is_healthy()
+    names = [each["check"] for each in json.loads(duty.health_report())]
+    assert names == ["storage", "routes", "transport hve", "transport acs"]
