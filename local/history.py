@@ -59,6 +59,12 @@ class Story:
         return str(self.columns.get("state", ""))
 
     @property
+    def is_replaced(self) -> bool:
+        """Whether it was only half a file, whose finished self came after it."""
+        reason = self.columns.get("reason")
+        return self.state == "superseded" and reason == "incomplete"
+
+    @property
     def headline(self) -> str:
         """What became of it, in one sentence."""
         text = _STATES.get(self.state, self.state)
@@ -128,7 +134,7 @@ class History:
         except AzureError as exc:
             LOGGER.debug("no stories: %s", exc)
             return []
-        stories = [_story(row) for row in rows]
+        stories = [each for each in map(_story, rows) if not each.is_replaced]
         return sorted(stories, key=lambda each: each.columns["received"], reverse=True)
 
 

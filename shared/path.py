@@ -83,7 +83,20 @@ def _find(works: Works, event: Event) -> Opened:
         with suppress(MissingError):
             return works.account.blobs.open(SCANS, name)
     # Mailed and removed already, renamed, or deleted: `sweep` finds what is left.
+    if event.etag:
+        _look_back(works, event)
     raise IgnoredError(f"no blob is called {event.candidates[0]!r} any more")
+
+
+def _look_back(works: Works, event: Event) -> None:
+    """Bytes that left no row may have been lost to others that took their name."""
+    for name in event.candidates:
+        if not receive.why_ignored(name, 1):
+            place, when = Place(SCANS, name, event.etag), event.when or works.clock()
+            row = new_row(works, Blob(place=place, size=1, modified=when))
+            refuse_sidecar(works, row)
+            if any(works.ledger.namesakes(row)):
+                _report_overwritten(works, row, event)
 
 
 def take(works: Works, opened: Opened, event: Event | None = None) -> None:

@@ -88,6 +88,24 @@ def test_event_of_older_bytes_means_the_blob_as_it_is(office, caplog):
     assert "event=overwritten" in caplog.text
 
 
+def test_event_of_older_bytes_is_told_of_when_the_newer_are_mailed(office, caplog):
+    """An event may come after the bytes that took the name have gone their way."""
+    old = office.put(data=PDF)
+    office.receive(office.put(data=a_pdf(500)))
+    assert office.names("scans") == []
+    office.receive(old)
+    assert "event=overwritten" in caplog.text
+
+
+def test_event_that_comes_again_after_the_mail_tells_of_no_loss(office, caplog):
+    """Its bytes have a row: they were mailed."""
+    event = office.put()
+    office.receive(event)
+    office.receive(office.put(data=a_pdf(500)))
+    office.receive(event)
+    assert "event=overwritten" not in caplog.text
+
+
 def test_older_bytes_that_a_row_claimed_are_not_reported_twice(office, caplog):
     """Their row tells their story."""
     event = office.put(data=PDF[:-20])
