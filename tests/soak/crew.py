@@ -45,7 +45,7 @@ class Crew:
     ) -> None:
         self._settings = settings
         self._record = record
-        self._dice = random.Random(f"{seed}/crew")
+        self._dice = random.Random(f"{seed}/crew")  # noqa: S311 (no secret)
         self._lock = threading.RLock()
         self._places = [Place(f"worker-{number}") for number in range(1, size + 1)]
         self._ready = 0
@@ -84,7 +84,7 @@ class Crew:
                 if not place.process and time.monotonic() >= place.due:
                     self._start(place)
 
-    def kill(self, everybody: bool = False) -> None:  # noqa: FBT001, FBT002
+    def kill(self, *, everybody: bool = False) -> None:
         """Kill one of those that are alive, or all, as a power cut does."""
         with self._lock:
             alive = [

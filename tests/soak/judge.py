@@ -156,22 +156,21 @@ def _is(row: Standing | None, state: str) -> bool:
 
 
 def _recorded(case: Case, put: Put, row: Standing) -> Iterator[Violation]:
-    """The ledger says what is so."""
-    taken = {
-        (mail.key, who)
-        for mail in case.mails[put.scan_id]
-        for who in mail.people
-        if mail.key
-    }
+    """The ledger says what is so: each mail of the plan, and the row's state."""
     for mail in row.plan:
         key = (row.scan_id, mail["n"], mail["g"])
+        took = [taken.people for taken in case.mails[put.scan_id] if taken.key == key]
+        got: frozenset[str] = frozenset().union(*took)
         people = {*mail["to"], *mail["cc"], *mail["bcc"]} - set(mail["refused"])
-        if mail["state"] == "accepted":
-            for who in people:
-                if (key, who) not in taken:
-                    yield case.blame(put, f"{who} is recorded, and never got {key}")
-        elif row.state != "superseded" and any((key, who) in taken for who in people):
+        if mail["state"] == "accepted" and not people <= got:
+            never = sorted(people - got)
+            yield case.blame(put, f"{never} is recorded, and never got {key}")
+        if mail["state"] != "accepted" and got and row.state != "superseded":
             yield case.blame(put, f"{key} was accepted, and is recorded as open")
+    yield from _stands(case, put, row)
+
+
+def _stands(case: Case, put: Put, row: Standing) -> Iterator[Violation]:
     if row.state not in _states(case, put):
         yield case.blame(put, f"it may be {sorted(_states(case, put))}")
     elif row.state == "held":

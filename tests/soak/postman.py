@@ -34,7 +34,7 @@ class Postman:
     def __init__(self, azurite: Azurite, record: Record, seed: object) -> None:
         self._azurite = azurite
         self._record = record
-        self._dice = random.Random(f"{seed}/postman")
+        self._dice = random.Random(f"{seed}/postman")  # noqa: S311 (no secret)
         self._bag: list[tuple[float, int, str, str]] = []
         """When, in which order, to which queue, what."""
         self._numbers = itertools.count()

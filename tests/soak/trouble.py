@@ -1,8 +1,8 @@
 """The trouble: what goes wrong, when, and how often; drawn from a seed.
 
-Some of it comes at a random moment; some is aimed at a moment that matters, such as the
-one between an acceptance and its record: it strikes as soon as that is seen in storage's
-access log, or at a peer.
+Some of it comes at a random moment; some is aimed at a moment that matters, such as
+the one between an acceptance and its record: it strikes as soon as that is seen in
+storage's access log, or at a peer.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Trouble:
         self._peers = peers
         self._crew = crew
         self._record = record
-        self._dice = random.Random(f"{seed}/trouble")
+        self._dice = random.Random(f"{seed}/trouble")  # noqa: S311 (no secret)
         self._aim = ""
         self._aim_lock = threading.Lock()
         self._stopping = threading.Event()
@@ -139,7 +139,7 @@ class Trouble:
                 return
             self._aim = ""
             everybody = self._dice.random() < EVERYBODY
-        self._crew.kill(everybody)
+        self._crew.kill(everybody=everybody)
         self._record.count(f"workers killed after {what}")
 
     def _restart_storage(self) -> None:
