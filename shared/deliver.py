@@ -237,6 +237,11 @@ def _found(mail: Mail, finding: Finding) -> Mail:
 def _accepted(row: Row, mail: Mail, receipt: Receipt, post: Post) -> Row:
     """Write down who got it; those put off get a mail of their own, with its own id."""
     later = receipt.deferred
+    if later and mail.state is MailState.UNCONFIRMED:
+        # The attempt before may have reached them: only this very mail may go again.
+        answer = next(iter(later.values()))[:ANSWER_LIMIT]
+        mail = replace(mail, answer=answer)
+        return row.with_mail(_put_off(mail, Reason.UNCONFIRMED, post.retry_at(row)))
     done = replace(
         _only(mail, frozenset(mail.recipients) - set(later)),
         state=MailState.ACCEPTED,

@@ -7,17 +7,19 @@ else changed it since; and the stores' `StorageError`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from .errors import ForwardError, MissingError, ReplacedError
-from .model import Reason, State
+from .model import MailState, Reason, State
 from .row import Row, day_of, plan_from_json, plan_to_json
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table, Value
 
 _DAY = "%Y%m%d"
+_TRIES = 6
 
 
 class ClaimedError(ForwardError):
@@ -62,6 +64,22 @@ class Ledger:
                 return found
             raise StaleError(f"{row.scan_id} was changed meanwhile") from exc
         return replace(row, version=etag)
+
+    def merge(self, row: Row) -> Row:
+        """Add what was accepted to a row that somebody else changed; returns theirs.
+
+        Raises StaleError where it changes too fast, or is gone.
+        """
+        for _ in range(_TRIES):
+            theirs = self.find(row.scan_id)
+            if theirs is None:
+                raise StaleError(f"{row.scan_id} vanished from the ledger")
+            merged = _merged(theirs, row)
+            if merged == theirs:
+                return theirs
+            with suppress(StaleError):
+                return self.save(merged)
+        raise StaleError(f"{row.scan_id} changes too fast")
 
     def find(self, scan_id: str) -> Row | None:
         """Read one row."""
@@ -127,6 +145,17 @@ class Ledger:
             return
 
 
+def _merged(theirs: Row, ours: Row) -> Row:
+    for mail in ours.plan:
+        if mail.state is MailState.ACCEPTED:
+            same = [it for it in theirs.plan if (it.g, it.n) == (mail.g, mail.n)]
+            # Where only some were accepted the whole mail stays to be sent again: the
+            # others may have it already by whoever changed the row, under the same id.
+            if all(it.is_pending and it.recipients == mail.recipients for it in same):
+                theirs = theirs.with_mail(mail)
+    return theirs
+
+
 def _is_scan(entity: Entity) -> bool:
     """Whether it is a scan's row: other partitions, and other people's, are not."""
     day = entity.partition
@@ -163,6 +192,7 @@ def _row(entity: Entity) -> Row:
         assigned=tuple(filter(None, values.get("assigned", "").split(","))),
         plan=plan_from_json(values.get("plan", "")),
         version=entity.etag,
+        is_found=True,
         **known,
     )
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -86,6 +86,8 @@ class Row:
     plan: tuple[Mail, ...] = ()
     version: str = ""
     """The row's own ETag; empty while it is not stored."""
+    is_found: bool = field(default=False, compare=False)
+    """It was read from the ledger: somebody may have begun with it before us."""
 
     @property
     def place(self) -> Place:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from .errors import BytesError, MissingError, ReplacedError
 from .journal import warn
 from .ledger import Ledger, StaleError
-from .model import MailState, Place, Reason, State
+from .model import Place, Reason, State
 from .names import kept_name
 from .row import Row, scan_id_of, standing
 from .stores.blobs import Blobs
@@ -21,10 +21,9 @@ from .stores.border import ConflictError, LeasedError
 from .stores.queues import RETRIES, Queues
 
 SCANS, HELD, SENT = "scans", "held", "sent"
+MAILED = frozenset({State.SENT, State.BOUNCED})
 STAYS = frozenset({Reason.INCOMPLETE, Reason.SIDECAR_MISSING, Reason.MISSED})
 """Waiting scans that stay where they are: the file may still be growing."""
-ERROR_LIMIT = 1000
-_TRIES = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +140,9 @@ def put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:
         remove(source, desk)
         if beside and beside.container == SCANS:
             _bring_beside(beside, moved, desk)
+    elif moved and row.state in MAILED:
+        # We were late: who has mailed it meanwhile knows nothing of our copy.
+        remove(moved, desk)
     return row
 
 
@@ -176,7 +178,7 @@ def finish(row: Row, desk: Desk, beside: Place | None = None) -> Row:
         # not in it, the source's is: `sweep` finishes by it what is cut here.
         row = row.at(Place(SENT, kept_name(row.scan_id, row.path), row.etag))
     row = save(replace(row, last_error=""), desk)
-    if row.state in {State.SENT, State.BOUNCED}:
+    if row.state in MAILED:
         clear_away(source, row, desk)
         if beside and desk.keeps:
             _bring_beside(beside, row.place, desk)
@@ -187,6 +189,8 @@ def finish(row: Row, desk: Desk, beside: Place | None = None) -> Row:
 
 def clear_away(source: Place, row: Row, desk: Desk) -> None:
     """Delete the bytes of a mailed scan, once the copy to keep is there."""
+    if row.is_found and source.container == SCANS:
+        _clear_stray(row, desk)
     if desk.keeps:
         try:
             if bring(source, SENT, row, desk) is None:
@@ -194,6 +198,13 @@ def clear_away(source: Place, row: Row, desk: Desk) -> None:
         except BytesError:
             return
     remove(source, desk)
+
+
+def _clear_stray(row: Row, desk: Desk) -> None:
+    """Delete the copy that a worker made who died before the row named it."""
+    stray = desk.blobs.find(HELD, kept_name(row.scan_id, row.path))
+    if stray:
+        remove(stray.place, desk)
 
 
 def remove(place: Place, desk: Desk) -> None:
@@ -215,7 +226,7 @@ def save(row: Row, desk: Desk) -> Row:
     try:
         return desk.ledger.save(row)
     except StaleError:
-        return _merge(row, desk)
+        return desk.ledger.merge(row)
 
 
 def renew(row: Row, desk: Desk) -> Row:
@@ -223,29 +234,8 @@ def renew(row: Row, desk: Desk) -> Row:
     try:
         return desk.ledger.save(row)
     except StaleError:
-        _merge(row, desk)
+        desk.ledger.merge(row)
         raise
-
-
-def _merge(row: Row, desk: Desk) -> Row:
-    for _ in range(_TRIES):
-        theirs = desk.ledger.find(row.scan_id)
-        if theirs is None:
-            raise StaleError(f"{row.scan_id} vanished from the ledger")
-        merged = theirs
-        for mail in row.plan:
-            same = any((each.g, each.n) == (mail.g, mail.n) for each in theirs.plan)
-            if mail.state is MailState.ACCEPTED and (
-                not same or theirs.mail(mail.g, mail.n).is_pending
-            ):
-                merged = merged.with_mail(mail)
-        if merged == theirs:
-            return theirs
-        try:
-            return desk.ledger.save(merged)
-        except StaleError:
-            continue
-    raise StaleError(f"{row.scan_id} changes too fast")
 
 
 def lose(row: Row, desk: Desk) -> Row:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from . import names
+from .errors import BytesError
 from .journal import Value, alarm, note
 from .ledger import ClaimedError, StaleError
 from .model import UNFINISHED, Blob, Reason, State
@@ -107,7 +108,7 @@ class Sweeper:
                 turn.counts["removed"] += 1
             elif row.state not in {State.SENDING, State.GONE, State.SUPERSEDED}:
                 self._move_on(listed, row, turn)
-        except (ClaimedError, StaleError, IgnoredError):
+        except (ClaimedError, StaleError, IgnoredError, BytesError):
             # A worker has it in hand this very moment, or it is a sidecar.
             return
 

@@ -12,18 +12,17 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-import urllib3
 from azure.core import MatchConditions
-from urllib3.exceptions import HTTPError
 
 from shared.errors import MissingError, ReplacedError
 from shared.model import Blob, Place
 
-from .border import PIECE_BYTES, StorageError, crossing
-from .wire import Call, Wire
+from .border import crossing
+from .wire import Answer, Call, Wire
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
@@ -88,21 +87,23 @@ class Blobs:
         return self._open(container, name, {"If-None-Match": f'"{etag}"'})
 
     def _open(self, container: str, name: str, conditions: Mapping[str, str]) -> Opened:
-        response = self._get(container, name, (0, HEAD_BYTES), conditions)
-        if response.status == _EMPTY:
-            response.drain_conn()
+        answer = self._get(container, name, (0, HEAD_BYTES), conditions)
+        what = f"read of {container}"
+        if answer.status == _EMPTY:
+            answer.drain(what)
             return Opened(self.look(container, name), b"")
-        head = b"".join(_pieces(response, f"read of {container}"))
-        return Opened(_described(container, name, response.headers), head)
+        head = b"".join(answer.pieces(what))
+        return Opened(_described(container, name, answer.headers), head)
 
     def read(self, place: Place, offset: int, length: int) -> Iterator[bytes]:
         """Stream one range, in pieces of 64 KiB, if the ETag still is the same."""
         same = {"If-Match": f'"{place.etag}"'}
-        response = self._get(place.container, place.name, (offset, length), same)
-        if response.status == _EMPTY:
-            response.drain_conn()
-            return
-        yield from _pieces(response, f"read of {place.container}")
+        answer = self._get(place.container, place.name, (offset, length), same)
+        what = f"read of {place.container}"
+        if answer.status == _EMPTY:
+            answer.drain(what)
+        else:
+            yield from answer.pieces(what)
 
     def exists(self, container: str) -> None:
         """Ask for a container. Raises MissingError where there is none."""
@@ -111,10 +112,9 @@ class Blobs:
 
     def look(self, container: str, name: str) -> Blob:
         """Ask for properties and metadata alone."""
-        call = Call("HEAD", _path(container, name))
-        response = self._wire.call(f"look at {container}", call)
-        response.drain_conn()
-        return _described(container, name, response.headers)
+        what, call = f"look at {container}", Call("HEAD", _path(container, name))
+        answer = self._wire.call(what, call).drain(what)
+        return _described(container, name, answer.headers)
 
     def find(self, container: str, name: str) -> Blob | None:
         """As `look`; None where there is no such blob."""
@@ -145,10 +145,11 @@ class Blobs:
     def delete(self, place: Place) -> None:
         """Remove the blob if its ETag still is the same; a missing one is removed."""
         same = {"If-Match": f'"{place.etag}"'}
+        what = f"delete in {place.container}"
         call = Call("DELETE", _path(place.container, place.name), same)
         with suppress(MissingError):
             try:
-                self._wire.call(f"delete in {place.container}", call).drain_conn()
+                self._wire.call(what, call).drain(what)
             except ReplacedError:
                 # Some services look at the condition before they look for the blob.
                 self.look(place.container, place.name)
@@ -178,7 +179,7 @@ class Blobs:
         name: str,
         span: tuple[int, int],
         conditions: Mapping[str, str],
-    ) -> urllib3.BaseHTTPResponse:
+    ) -> Answer:
         """Ask for a range, offset and length."""
         asked = f"bytes={span[0]}-{span[0] + span[1] - 1}"
         headers = {"x-ms-range": asked, **conditions}
@@ -190,23 +191,7 @@ def _path(container: str, name: str) -> str:
     return f"/{container}/{quote(name, safe='/~')}"
 
 
-def _pieces(response: urllib3.BaseHTTPResponse, what: str) -> Iterator[bytes]:
-    """Stream a body; whoever stops in the middle gives the connection up."""
-    is_read = False
-    try:
-        while piece := response.read(PIECE_BYTES):
-            yield piece
-        is_read = True
-    except HTTPError as exc:
-        raise StorageError(f"{what}: {type(exc).__name__}") from exc
-    finally:
-        if is_read:
-            response.release_conn()
-        else:
-            response.close()
-
-
-def _described(container: str, name: str, headers: Mapping[str, str]) -> Blob:
+def _described(container: str, name: str, headers: Message) -> Blob:
     span = _TOTAL.match(headers.get("Content-Range", ""))
     size = int(span[1]) if span else int(headers.get("Content-Length", "0"))
     modified = email.utils.parsedate_to_datetime(headers["Last-Modified"])

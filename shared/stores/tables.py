@@ -61,9 +61,7 @@ class Table:
         return self._etag("change of the ledger", call)
 
     def _etag(self, what: str, call: Call) -> str:
-        response = self._wire.call(what, call)
-        response.drain_conn()
-        return response.headers["ETag"]
+        return str(self._wire.call(what, call).drain(what).headers["ETag"])
 
     def find(self, partition: str, key: str) -> Entity | None:
         """Read one row; None where there is none."""

@@ -9,22 +9,22 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import http.client
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import urlsplit
-
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from .border import (
     BACKOFF_SECONDS,
-    CONNECT_SECONDS,
     CONNECTIONS,
+    PIECE_BYTES,
     READ_SECONDS,
     RETRIES,
     StorageError,
@@ -116,49 +116,85 @@ class Token:
             headers["Authorization"] = f"Bearer {self._token}"
 
 
+class Answer:
+    """What came back; its connection goes on to the next call once it is read."""
+
+    def __init__(
+        self, response: http.client.HTTPResponse, give_back: Callable[[], None]
+    ) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._response = response
+        self._give_back = give_back
+
+    def pieces(self, what: str) -> Iterator[bytes]:
+        """Stream the body; whoever stops in the middle gives the connection up."""
+        left = self._response.length
+        try:
+            while piece := self._response.read(PIECE_BYTES):
+                if left is not None:
+                    left -= len(piece)
+                yield piece
+        except (OSError, http.client.HTTPException) as exc:
+            raise StorageError(f"{what}: {type(exc).__name__}") from exc
+        if left:
+            raise StorageError(f"{what}: {left} bytes did not come")
+        self._give_back()
+
+    def drain(self, what: str) -> Self:
+        """Read the body away."""
+        for _ in self.pieces(what):
+            pass
+        return self
+
+
 class Wire:
     """One service's endpoint. Thread-safe."""
 
     def __init__(self, endpoint: str, signer: Signer, trust: str = "") -> None:
-        parts = urlsplit(endpoint)
-        self._base = parts.path.rstrip("/")
+        self._parts = urlsplit(endpoint)
+        self._base = self._parts.path.rstrip("/")
         self._signer = signer
-        kind: type[urllib3.HTTPConnectionPool] = urllib3.HTTPConnectionPool
-        options: dict[str, object] = {}
-        if parts.scheme == "https":
-            context = ssl.create_default_context()
+        self._context: ssl.SSLContext | None = None
+        if self._parts.scheme == "https":
+            self._context = ssl.create_default_context()
             if trust:
-                context.load_verify_locations(trust)
-            kind, options = urllib3.HTTPSConnectionPool, {"ssl_context": context}
-        self._pool = kind(
-            parts.hostname or "",
-            parts.port,
-            maxsize=CONNECTIONS,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
-            retries=False,
-            **options,  # type: ignore[arg-type]
-        )
+                self._context.load_verify_locations(trust)
+        # The one used last first: the others may rest until the service closes them.
+        self._idle: deque[http.client.HTTPConnection] = deque(maxlen=CONNECTIONS)
 
-    def call(self, what: str, call: Call) -> urllib3.BaseHTTPResponse:
-        """Send a request, again after a hiccup; the caller reads and releases.
+    def _connection(self) -> http.client.HTTPConnection:
+        with suppress(IndexError):
+            return self._idle.pop()
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._context:
+            return http.client.HTTPSConnection(
+                host, port, timeout=READ_SECONDS, context=self._context
+            )
+        return http.client.HTTPConnection(host, port, timeout=READ_SECONDS)
+
+    def call(self, what: str, call: Call) -> Answer:
+        """Send a request, again after a hiccup; the caller reads the answer.
 
         Raises MissingError, ReplacedError, ConflictError, LeasedError, StorageError;
         an answer of 416 (no such range) is the caller's to read.
         """
         for left in reversed(range(RETRIES + 1)):
             try:
-                response = self._once(call)
-            except HTTPError as exc:
+                answer = self._once(call)
+            except (OSError, http.client.HTTPException) as exc:
+                # The service closes what has rested for long: the others rest, too.
+                self._idle.clear()
                 if not left:
                     raise StorageError(f"{what}: {type(exc).__name__}") from exc
             else:
-                if response.status not in _PASSING or not left:
-                    return _checked(what, response)
-                response.drain_conn()
+                if answer.status not in _PASSING or not left:
+                    return _checked(what, answer)
+                answer.drain(what)
             time.sleep((RETRIES - left) * 2 * BACKOFF_SECONDS)
         raise StorageError(what)
 
-    def _once(self, call: Call) -> urllib3.BaseHTTPResponse:
+    def _once(self, call: Call) -> Answer:
         path = self._base + call.path
         headers = {
             "x-ms-date": formatdate(usegmt=True),
@@ -168,22 +204,21 @@ class Wire:
         if call.body:
             headers["Content-Length"] = str(len(call.body))
         self._signer.sign(call, path, headers)
-        return self._pool.urlopen(
-            call.method,
-            path,
-            body=call.body or None,
-            headers=headers,
-            redirect=False,
-            preload_content=False,
-        )
+        connection = self._connection()
+        try:
+            connection.request(call.method, path, call.body or None, headers)
+            response = connection.getresponse()
+        except BaseException:
+            connection.close()
+            raise
+        return Answer(response, lambda: self._idle.append(connection))
 
 
 _NO_SUCH_RANGE, _REFUSED = 416, 300
 
 
-def _checked(what: str, response: urllib3.BaseHTTPResponse) -> urllib3.BaseHTTPResponse:
-    if response.status < _REFUSED or response.status == _NO_SUCH_RANGE:
-        return response
-    code = response.headers.get("x-ms-error-code", "")
-    response.drain_conn()
-    raise refusal(what, response.status, code)
+def _checked(what: str, answer: Answer) -> Answer:
+    if answer.status < _REFUSED or answer.status == _NO_SUCH_RANGE:
+        return answer
+    code = answer.headers.get("x-ms-error-code", "")
+    raise refusal(what, answer.drain(what).status, code)

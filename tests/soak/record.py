@@ -94,7 +94,7 @@ class Line:
     text: str
 
     def __str__(self) -> str:
-        return f"{self.when:.3f} {self.worker}: {self.text[:600]}"
+        return f"{self.when:.3f} {self.worker}: {self.text[:3000]}"
 
 
 @dataclass(slots=True)
