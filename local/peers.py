@@ -6,49 +6,27 @@ identity, ACS and Event Grid, and an inbox. Raises `CannotStartError`.
 
 from __future__ import annotations
 
-import base64
-import secrets
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 import certifi
 
-from local.acs import AcsService, Resource
+from local.acs import AcsService
 from local.azurite import Azurite
 from local.certificates import Authority
-from local.entra import Application, Entra
 from local.eventgrid import EventGrid
 from local.history import History
-from local.identity import IdentityEndpoint
 from local.inbox import Inbox
-from local.mailserver import House, MailServer
+from local.mailserver import MailServer
 from local.samples import DIRECTORY, ROUTES
-from local.tokens import Issuer
+from local.tenant import DOMAIN, Tenant
 
-TENANT = "11111111-1111-4111-8111-111111111111"
-APPLICATION = "22222222-2222-4222-8222-222222222222"
-IDENTITY, IDENTITY_OBJECT = (
-    "33333333-3333-4333-8333-333333333333",
-    "44444444-4444-4444-8444-444444444444",
-)
-HVE_SENDER, ACS_SENDER = "scans@contoso.com", "scans@mail.contoso.com"
-DOMAIN = "contoso.com"
 NAMES = {
-    "INTERNAL_DOMAINS": DOMAIN,
-    "INTERNAL_TRANSPORT": "hve",
-    "EXTERNAL_TRANSPORT": "acs",
-    "MAIL_TENANT_ID": TENANT,
-    "MAIL_CLIENT_ID": APPLICATION,
-    "AZURE_CLIENT_ID": IDENTITY,
-    "HVE_SENDER": HVE_SENDER,
-    "HVE_HOST": "127.0.0.1",
-    "ACS_SENDER": ACS_SENDER,
     "OPS_MAILBOX": f"it@{DOMAIN}",
     "SWEEP_SCHEDULE": "0 */5 * * * *",
-    "PYTHON_THREADPOOL_THREAD_COUNT": "16",
 }
-"""Settings that are always the same; where the peers are comes to them."""
+"""Settings that are always the same, beside the tenant's."""
 
 
 class Peers:
@@ -88,24 +66,18 @@ class Peers:
         self.azurite.provision()
         self._configure()
         eventgrid = enter(EventGrid(self.azurite))
-        authority = enter(Authority())
-        issuer, context = Issuer(TENANT), authority.context()
-        application = Application(
-            client_id=APPLICATION, federated_subject=IDENTITY_OBJECT
+        tenant = enter(Tenant())
+        mail = enter(
+            MailServer(tenant.house(), tenant.context, sink=self.inbox.take_smtp)
         )
-        entra = Entra(issuer, application, context)
-        identity = IdentityEndpoint(issuer, IDENTITY, IDENTITY_OBJECT)
-        mail = enter(MailServer(_house(issuer), context, sink=self.inbox.take_smtp))
-        acs = AcsService(_resource(issuer), context, on_report=eventgrid.report)
+        acs = AcsService(tenant.resource(), tenant.context, on_report=eventgrid.report)
         self.inbox.follow(acs.mails)
-        for each in (entra, identity, acs):
-            enter(each.server)
+        enter(acs.server)
         self.settings = {
             **self._storage(),
-            **identity.environment,
-            **self._trust(authority),
+            **tenant.settings,
+            **self._trust(tenant.authority),
             **NAMES,
-            "AZURE_AUTHORITY_HOST": entra.server.url,
             "HVE_PORT": str(mail.port),
             "ACS_ENDPOINT": acs.server.url,
         }
@@ -129,20 +101,3 @@ class Peers:
         public = Path(certifi.where()).read_text(encoding="ascii")
         file.write_text(public + authority.file.read_text(encoding="ascii"))
         return dict.fromkeys(authority.trust, str(file))
-
-
-def _house(issuer: Issuer) -> House:
-    return House(
-        accounts={HVE_SENDER: ""},
-        internal_domains=frozenset({DOMAIN}),
-        issuer=issuer,
-        application=APPLICATION,
-    )
-
-
-def _resource(issuer: Issuer) -> Resource:
-    return Resource(
-        senders=frozenset({ACS_SENDER}),
-        access_key=base64.b64encode(secrets.token_bytes(32)).decode(),
-        issuer=issuer,
-    )

@@ -15,7 +15,7 @@ from shared.row import Row, mail_to_dict
 from shared.stores.account import Account, connect
 from shared.works import Works, build, utc_now
 
-LEFT_OUT = frozenset({"version", "plan", "assigned"})
+LEFT_OUT = frozenset({"version", "is_found", "plan", "assigned"})
 
 
 def account() -> Account:

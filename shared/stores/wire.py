@@ -10,20 +10,19 @@ import base64
 import hashlib
 import hmac
 import http.client
-import ssl
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl
+
+from shared.connections import Connections
 
 from .border import (
     BACKOFF_SECONDS,
-    CONNECTIONS,
+    CONNECT_SECONDS,
     PIECE_BYTES,
     READ_SECONDS,
     RETRIES,
@@ -66,7 +65,7 @@ class Signer(Protocol):
 
 
 class BlobKey:
-    """Shared Key for the Blob service."""
+    """Shared Key for the Blob and Queue services."""
 
     def __init__(self, account: str, key: str) -> None:
         self._account, self._key = account, base64.b64decode(key)
@@ -76,7 +75,10 @@ class BlobKey:
         lines = [call.method, *(headers.get(name, "") for name in _SIGNED)]
         own = sorted(name for name in headers if name.startswith("x-ms-"))
         lines += [f"{name}:{headers[name]}" for name in own]
-        text = "\n".join([*lines, f"/{self._account}{path}"])
+        resource, _, query = path.partition("?")
+        lines += [f"/{self._account}{resource}"]
+        lines += [f"{name}:{value}" for name, value in sorted(parse_qsl(query))]
+        text = "\n".join(lines)
         signature = _signature(self._key, text)
         headers["Authorization"] = f"SharedKey {self._account}:{signature}"
 
@@ -120,7 +122,7 @@ class Answer:
     """What came back; its connection goes on to the next call once it is read."""
 
     def __init__(
-        self, response: http.client.HTTPResponse, give_back: Callable[[], None]
+        self, response: http.client.HTTPResponse, give_back: Callable[[bool], None]
     ) -> None:
         self.status = response.status
         self.headers = response.headers
@@ -129,17 +131,19 @@ class Answer:
 
     def pieces(self, what: str) -> Iterator[bytes]:
         """Stream the body; whoever stops in the middle gives the connection up."""
-        left = self._response.length
+        left, is_read = self._response.length, False
         try:
             while piece := self._response.read(PIECE_BYTES):
                 if left is not None:
                     left -= len(piece)
                 yield piece
+            is_read = not left
         except (OSError, http.client.HTTPException) as exc:
             raise StorageError(f"{what}: {type(exc).__name__}") from exc
+        finally:
+            self._give_back(is_read)
         if left:
             raise StorageError(f"{what}: {left} bytes did not come")
-        self._give_back()
 
     def drain(self, what: str) -> Self:
         """Read the body away."""
@@ -152,26 +156,8 @@ class Wire:
     """One service's endpoint. Thread-safe."""
 
     def __init__(self, endpoint: str, signer: Signer, trust: str = "") -> None:
-        self._parts = urlsplit(endpoint)
-        self._base = self._parts.path.rstrip("/")
+        self._kept = Connections(endpoint, trust)
         self._signer = signer
-        self._context: ssl.SSLContext | None = None
-        if self._parts.scheme == "https":
-            self._context = ssl.create_default_context()
-            if trust:
-                self._context.load_verify_locations(trust)
-        # The one used last first: the others may rest until the service closes them.
-        self._idle: deque[http.client.HTTPConnection] = deque(maxlen=CONNECTIONS)
-
-    def _connection(self) -> http.client.HTTPConnection:
-        with suppress(IndexError):
-            return self._idle.pop()
-        host, port = self._parts.hostname or "", self._parts.port
-        if self._context:
-            return http.client.HTTPSConnection(
-                host, port, timeout=READ_SECONDS, context=self._context
-            )
-        return http.client.HTTPConnection(host, port, timeout=READ_SECONDS)
 
     def call(self, what: str, call: Call) -> Answer:
         """Send a request, again after a hiccup; the caller reads the answer.
@@ -183,8 +169,6 @@ class Wire:
             try:
                 answer = self._once(call)
             except (OSError, http.client.HTTPException) as exc:
-                # The service closes what has rested for long: the others rest, too.
-                self._idle.clear()
                 if not left:
                     raise StorageError(f"{what}: {type(exc).__name__}") from exc
             else:
@@ -195,7 +179,7 @@ class Wire:
         raise StorageError(what)
 
     def _once(self, call: Call) -> Answer:
-        path = self._base + call.path
+        path = self._kept.path + call.path
         headers = {
             "x-ms-date": formatdate(usegmt=True),
             "x-ms-version": VERSION,
@@ -204,14 +188,16 @@ class Wire:
         if call.body:
             headers["Content-Length"] = str(len(call.body))
         self._signer.sign(call, path, headers)
-        connection = self._connection()
+        connection = self._kept.take(CONNECT_SECONDS, READ_SECONDS)
         try:
             connection.request(call.method, path, call.body or None, headers)
             response = connection.getresponse()
         except BaseException:
             connection.close()
             raise
-        return Answer(response, lambda: self._idle.append(connection))
+        return Answer(
+            response, lambda is_read: self._kept.give(connection, is_read=is_read)
+        )
 
 
 _NO_SUCH_RANGE, _REFUSED = 416, 300

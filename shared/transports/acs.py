@@ -63,16 +63,17 @@ class Config:
     """Signs with the access key; goes before `acs_endpoint`."""
     acs_sender: str = setting("a sender's address of a linked domain", mailbox)
     azure_client_id: str = setting("the managed identity's client id", default="")
+    requests_ca_bundle: str = setting("a PEM file to trust as well", default="")
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     """Make the transport `acs`. Raises ConfigError."""
     if config.acs_connection_string:
         endpoint, key = _connection(config.acs_connection_string)
-        wire = Wire(endpoint, Signature(key), patience)
+        wire = Wire(endpoint, Signature(key), patience, config.requests_ca_bundle)
     elif config.acs_endpoint.startswith("https://"):
         who = identity.credential(config.azure_client_id, patience)
-        wire = Wire(config.acs_endpoint, who, patience)
+        wire = Wire(config.acs_endpoint, who, patience, config.requests_ca_bundle)
     else:
         raise ConfigError(
             "ACS_ENDPOINT or ACS_CONNECTION_STRING is needed",

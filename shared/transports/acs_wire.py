@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import threading
+import http.client
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,6 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import requests
 from azure.communication.email import EmailClient
 from azure.core.credentials import AzureKeyCredential
 from azure.core.exceptions import (
@@ -29,21 +28,19 @@ from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import (
     BearerTokenCredentialPolicy,
     HeadersPolicy,
-    ProxyPolicy,
     RequestIdPolicy,
     SansIOHTTPPolicy,
     UserAgentPolicy,
 )
-from azure.core.pipeline.transport import RequestsTransport
 from azure.core.rest import HttpRequest
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, ProxySchemeUnsupported
 
+from shared.connections import Connections
 from shared.errors import UnconfirmedError, UnreachableError
 
 from . import identity
 from .acs_answers import Answer
 from .acs_body import Body
+from .acs_carrier import Carrier
 from .base import Patience
 
 if TYPE_CHECKING:
@@ -51,12 +48,8 @@ if TYPE_CHECKING:
 
 SCOPE = "https://communication.azure.com//.default"
 """As the SDK asks for it, with both slashes."""
-IDLE_SECONDS = 100.0
-"""Azure's outbound addresses forget an idle connection after four minutes."""
-_FOREIGN = (AzureError, requests.RequestException, HTTPError, ProxySchemeUnsupported)
+_FOREIGN = (AzureError, OSError, http.client.HTTPException)
 _ANSWER_LIMIT = 64 * 1024
-_CONNECTIONS = 48
-"""Kept per host: more than a worker has threads."""
 
 
 @contextmanager
@@ -127,24 +120,20 @@ class Wire:
         endpoint: str,
         auth: Signature | ManagedIdentityCredential,
         patience: Patience,
+        trust: str = "",
     ) -> None:
         self._auth = auth
         self._patience = patience
-        self._lock = threading.Lock()
-        self._used = time.monotonic()
-        self._http = requests.Session()
-        for scheme in ("https://", "http://"):
-            self._http.mount(scheme, HTTPAdapter(pool_maxsize=_CONNECTIONS))
+        self._kept = Connections(endpoint, trust)
         self._client = EmailClient(
             endpoint,
             # Stands in the constructor's signature only: the policies say who signs.
             AzureKeyCredential("unused"),
-            transport=RequestsTransport(session=self._http, session_owner=False),
+            transport=Carrier(self._kept),
             policies=[
                 RequestIdPolicy(),
                 HeadersPolicy(),
                 UserAgentPolicy(base_user_agent="scanpost"),
-                ProxyPolicy(),
                 auth if isinstance(auth, Signature) else Identity(auth, SCOPE),
             ],
         )
@@ -152,7 +141,6 @@ class Wire:
     def exchange(self, request: HttpRequest, read_seconds: float) -> Answer:
         """Send a request and read the answer, as far as it is of use."""
         body = request.content if isinstance(request.content, Body) else None
-        self._part_with_idle()
         try:
             with crossing(body):
                 response = self._client.send_request(
@@ -171,17 +159,9 @@ class Wire:
                 raise body.fault from None
             raise
 
-    def _part_with_idle(self) -> None:
-        """Close connections that something in between may have forgotten."""
-        with self._lock:
-            now = time.monotonic()
-            if now - self._used > IDLE_SECONDS:
-                self._http.close()
-            self._used = now
-
     def close(self) -> None:
         """Close kept connections."""
-        self._http.close()
+        self._kept.close()
         if not isinstance(self._auth, Signature):
             self._auth.close()
 

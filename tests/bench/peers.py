@@ -12,20 +12,15 @@ import tempfile
 import threading
 from collections import Counter
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from local.accesslog import Request
-from local.acs import AcsService, Resource
+from local.acs import AcsService
 from local.azurite import Azurite
-from local.certificates import Authority
-from local.entra import Application, Entra
-from local.identity import IdentityEndpoint
-from local.mailserver import House, MailServer, Received
-from local.tokens import Issuer
+from local.mailserver import MailServer, Received
+from local.tenant import Tenant
 
-TENANT, APPLICATION = "tenant", "application"
-IDENTITY, IDENTITY_OBJECT = "identity", "identity-object"
-HVE_SENDER, ACS_SENDER = "scans@contoso.com", "scans@mail.contoso.com"
 ROUTES = b'[policy]\nexternal = ["fabrikam.com"]\n'
 LARGE = 64 << 20
 
@@ -65,54 +60,28 @@ class Seen:
 def main() -> None:
     """Run until standard input ends."""
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        enter = stack.enter_context
+        enter, seen = stack.enter_context, Seen()
         azurite = enter(Azurite())
         azurite.provision()
         azurite.blobs().get_blob_client("config", "routes.toml").upload_blob(ROUTES)
-        authority = enter(Authority())
-        issuer, context, seen = Issuer(TENANT), authority.context(), Seen()
-        application = Application(
-            client_id=APPLICATION, federated_subject=IDENTITY_OBJECT
-        )
-        entra = Entra(issuer, application, context)
-        identity = IdentityEndpoint(issuer, IDENTITY, IDENTITY_OBJECT)
-        house = House(
-            accounts={HVE_SENDER: ""},
-            issuer=issuer,
-            application=APPLICATION,
-            size=LARGE,
-        )
-        mail = enter(MailServer(house, context, sink=seen.mail))
-        resource = Resource(
-            senders=frozenset({ACS_SENDER}), issuer=issuer, keeps_bodies=False
-        )
-        acs = AcsService(resource, context)
-        for each in (entra, identity, acs):
-            enter(each.server)
+        tenant = enter(Tenant())
+        house = replace(tenant.house(), size=LARGE)
+        mail = enter(MailServer(house, tenant.context, sink=seen.mail))
+        resource = replace(tenant.resource(), keeps_bodies=False)
+        acs = AcsService(resource, tenant.context)
+        enter(acs.server)
         enter(azurite.log.told(seen.request))
         trust = Path(folder) / "trust.pem"
-        trust.write_bytes(authority.file.read_bytes())
-        token = {"appid": APPLICATION}
+        trust.write_bytes(tenant.authority.file.read_bytes())
         settings = {
             "SCAN_STORAGE": azurite.connection_string,
-            **identity.environment,
-            **dict.fromkeys(authority.trust, str(trust)),
-            "INTERNAL_DOMAINS": "contoso.com",
-            "INTERNAL_TRANSPORT": "hve",
-            "EXTERNAL_TRANSPORT": "acs",
-            "MAIL_TENANT_ID": TENANT,
-            "MAIL_CLIENT_ID": APPLICATION,
-            "AZURE_CLIENT_ID": IDENTITY,
-            "AZURE_AUTHORITY_HOST": entra.server.url,
-            "HVE_SENDER": HVE_SENDER,
-            "HVE_HOST": "127.0.0.1",
+            **tenant.settings,
+            **dict.fromkeys(tenant.authority.trust, str(trust)),
             "HVE_PORT": str(mail.port),
             "ACS_ENDPOINT": acs.server.url,
-            "ACS_SENDER": ACS_SENDER,
             "SWEEP_SCHEDULE": "0 0 0 1 1 *",
-            "PYTHON_THREADPOOL_THREAD_COUNT": "16",
-            # For the baselines only: a token as Entra would give it.
-            "BENCH_TOKEN": issuer.issue("https://outlook.office365.com", token),
+            # For the baselines only.
+            "BENCH_TOKEN": tenant.mail_token(),
         }
         print(json.dumps(settings), flush=True)
         for _ in sys.stdin:

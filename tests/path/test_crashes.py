@@ -1,21 +1,21 @@
-"""What the crash campaign has found: workers that die, or wake up, in between."""
+"""What the crash campaign found: workers that die, or wake up, between two steps."""
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
 from shared import path
 from shared.errors import UnconfirmedError, UnreachableError
-from shared.ledger import Ledger, StaleError
-from shared.model import Kind, Mail, MailState, Receipt, Reason, State
+from shared.ledger import Ledger
+from shared.model import MailState, Reason, Receipt, State
 from shared.names import kept_name
 from shared.row import Row
+from shared.sweep import Sweeper
+from shared.works import Works
 from tests.path.office import INSIDE, Office
-from tests.samples import PDF
 
 LATER = "later@contoso.com"
 PARTLY = Receipt(answer="250 taken", deferred={LATER: "450 4.2.1 Mailbox busy"})
@@ -23,17 +23,28 @@ LOST = UnconfirmedError("no answer to the whole mail")
 DOWN = UnreachableError("connection refused")
 
 
-def orphan(office: Office) -> Row:
-    """Take a row over as the sweep does when its lease has ended."""
-    row = replace(office.newest().orphaned(), state=State.WAITING)
-    row = replace(row, lease_until=None, next_attempt=office.clock())
-    return office.works.ledger.save(row)
+def slow_writer(office: Office, meanwhile: Callable[[], object]) -> Works:
+    """A worker that is overtaken: `meanwhile` happens before each row it writes."""
+
+    def clock():
+        meanwhile()
+        return office.clock()
+
+    return office.hired(ledger=Ledger(office.works.account.ledger, clock))
 
 
-def ids_of(office: Office, who: str) -> set[str]:
-    """The Message-IDs that somebody was sent."""
-    calls = [each.message for each in office.inside.calls]
-    return {each.message_id for each in calls if who in each.recipients}
+def copied(office: Office, row: Row) -> Row:
+    """Copy a row's bytes to `held`; returns the row as it would name them."""
+    name = kept_name(row.scan_id, row.path)
+    place = office.works.account.blobs.copy(row.place, "held", name)
+    assert place is not None
+    return row.at(place)
+
+
+def orphan(office: Office) -> None:
+    """Take the row over as the sweep does when its lease has ended."""
+    row = replace(office.newest().orphaned(), state=State.WAITING, lease_until=None)
+    office.works.ledger.save(replace(row, next_attempt=office.clock()))
 
 
 def test_copy_of_a_worker_that_died_goes_with_its_scan(office):
@@ -42,44 +53,23 @@ def test_copy_of_a_worker_that_died_goes_with_its_scan(office):
     office.inside.script = [SystemExit()]
     with pytest.raises(SystemExit):
         path.receive_event(office.works, event)
-    row = office.newest()
-    name = kept_name(row.scan_id, row.path)
-    office.works.account.blobs.copy(row.place, "held", name)
+    copied(office, office.newest())
     office.later(seconds=601)
     assert office.receive(event).state is State.SENT
     assert office.names("held") == office.names("scans") == []
 
 
 def test_copy_of_a_worker_that_came_too_late_is_removed(office):
-    """Another mailed the scan after the copy was made, and before the row was written.
+    """Somebody has mailed the scan after it was copied, and before the row says so."""
 
-    A lease on the blob keeps it where it was, so that the sequence is certain.
-    """
-    lease = office.blobs.get_blob_client("scans", "mfp/scan.pdf")
-    event = office.put()
-    lease = lease.acquire_lease()
-    awake: list[str] = []
+    def mailed_by_another():
+        if office.names("held"):
+            office.works.ledger.save(replace(office.newest(), state=State.SENT))
 
-    def clock() -> datetime:
-        """The moment before the row is written; by then the copy is there."""
-        if office.names("held") and not awake:
-            awake.append(event)
-            office.later(seconds=601)
-            held = office.names("held")[0]
-            office.receive(event)
-            # As if the other had looked for it the moment before it was made.
-            with suppress(StaleError):
-                place = office.works.account.blobs.find("scans", "mfp/scan.pdf").place
-                office.works.account.blobs.copy(place, "held", held)
-        return office.clock()
-
-    slow = office.hired(ledger=Ledger(office.works.account.ledger, clock))
     office.inside.script = [DOWN]
-    path.receive_event(slow, event)
-    assert awake
+    path.receive_event(slow_writer(office, mailed_by_another), office.put())
     assert office.newest().state is State.SENT
     assert office.names("held") == []
-    lease.release()
 
 
 def test_sweep_goes_on_where_a_worker_was_quicker(office):
@@ -89,11 +79,38 @@ def test_sweep_goes_on_where_a_worker_was_quicker(office):
     office.later(minutes=11)
     office.sweep()
     for row in office.rows():
-        office.works.ledger.save(
-            replace(row, state=State.HELD, reason=Reason.POISONED)
-        )
-    first, second = sorted(office.rows(), key=lambda row: row.path)
-    blobs = office.works.account.blobs
-    moved = blobs.copy(second.place, "held", kept_name(second.scan_id, second.path))
-    office.works.ledger.save(second.at(moved))
-    blobs.delete(moved)
+        held = replace(row, state=State.HELD, reason=Reason.POISONED)
+        row = copied(office, held) if row.path == "mfp/2.pdf" else held
+        office.works.ledger.save(row)
+    office.put("mfp/3.pdf")
+    office.later(minutes=11)
+    second = office.blobs.get_blob_client("scans", "mfp/2.pdf")
+
+    def finished_by_another():
+        if second.exists():
+            second.delete_blob()
+
+    counts = Sweeper(slow_writer(office, finished_by_another)).sweep()
+    assert (counts["moved"], counts["missed"]) == (1, 1)
+
+
+def test_recipient_put_off_at_a_repeat_is_sent_the_same_mail(office):
+    """The attempt whose answer was lost may have reached him: no other Message-ID."""
+    office.inside.script = [LOST, PARTLY]
+    row = office.wake(office.scan(to=f"{INSIDE},{LATER}"))
+    assert [mail.state for mail in row.plan] == [MailState.UNCONFIRMED]
+    assert office.wake(row).state is State.SENT
+    assert len({call.message.message_id for call in office.inside.calls}) == 1
+    assert office.inside.people.count(LATER) == 2
+
+
+def test_recipient_put_off_by_a_worker_that_lost_its_row_is_not_forgotten(office):
+    """What it would have written is lost; the whole mail is sent again, identically."""
+    office.inside.script = [PARTLY]
+    office.inside.meanwhile = lambda: orphan(office)
+    row = office.scan(to=f"{INSIDE},{LATER}")
+    office.inside.meanwhile = lambda: None
+    assert office.wake(row).state is State.SENT
+    first, second = office.inside.calls
+    assert first.message == second.message
+    assert LATER in second.message.recipients

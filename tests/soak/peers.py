@@ -19,21 +19,15 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Self
 
-from local.acs import AcsService, Operation, Resource
+from local.acs import AcsService, Operation
 from local.azurite import Azurite
-from local.certificates import Authority
-from local.entra import Application, Entra
-from local.identity import IdentityEndpoint
 from local.mail_faults import MailFaults
-from local.mailserver import House, MailServer, Received
-from local.tokens import Issuer
+from local.mailserver import MailServer, Received
+from local.tenant import DOMAIN, Tenant
 from local.web import Request, Response
 from tests.soak.record import Record, Taken, digest_of, packed
 
-TENANT, APPLICATION = "tenant", "application"
-IDENTITY, IDENTITY_OBJECT = "identity", "identity-object"
-DOMAIN, OUTSIDE_DOMAIN = "contoso.com", "fabrikam.com"
-HVE_SENDER, ACS_SENDER = "scans@contoso.com", "scans@mail.contoso.com"
+OUTSIDE_DOMAIN = "fabrikam.com"
 OPS = "it@contoso.com"
 ACCOUNTS = "ap@fabrikam.com"
 BOUNCING = "away@fabrikam.com"
@@ -143,47 +137,24 @@ class Peers:
         config = self.azurite.blobs().get_container_client("config")
         config.upload_blob("routes.toml", ROUTES.encode())
         config.upload_blob("directory.csv", DIRECTORY.encode())
-        authority = enter(Authority())
-        issuer, self._context = Issuer(TENANT), authority.context()
-        application = Application(
-            client_id=APPLICATION, federated_subject=IDENTITY_OBJECT
-        )
-        entra = Entra(issuer, application, self._context)
-        identity = IdentityEndpoint(issuer, IDENTITY, IDENTITY_OBJECT)
-        self._house = House(
-            accounts={HVE_SENDER: ""},
-            internal_domains=frozenset({DOMAIN}),
-            issuer=issuer,
-            application=APPLICATION,
-        )
+        tenant = enter(Tenant())
+        self._house, self._context = tenant.house(), tenant.context
         self._mail: MailServer | None = self._mail_server(0)
         self._port = self._mail.port
         self.acs = RecordingAcs(
             self._record,
-            resource=Resource(senders=frozenset({ACS_SENDER}), issuer=issuer),
-            context=self._context,
+            resource=tenant.resource(),
+            context=tenant.context,
             on_report=lambda event: self.reported(event),
         )
         self.acs.bounces[BOUNCING] = "Bounced"
         self.acs.mails = _Noting(self._take_acs)
-        for each in (entra, identity, self.acs):
-            enter(each.server)
+        enter(self.acs.server)
         self.settings = {
             "SCAN_STORAGE": self.azurite.connection_string,
-            **identity.environment,
-            **authority.trust,
-            "INTERNAL_DOMAINS": DOMAIN,
-            "INTERNAL_TRANSPORT": "hve",
-            "EXTERNAL_TRANSPORT": "acs",
-            "MAIL_TENANT_ID": TENANT,
-            "MAIL_CLIENT_ID": APPLICATION,
-            "AZURE_CLIENT_ID": IDENTITY,
-            "AZURE_AUTHORITY_HOST": entra.server.url,
-            "HVE_SENDER": HVE_SENDER,
-            "HVE_HOST": "127.0.0.1",
+            **tenant.settings,
             "HVE_PORT": str(self._port),
             "ACS_ENDPOINT": self.acs.server.url,
-            "ACS_SENDER": ACS_SENDER,
             "OPS_MAILBOX": OPS,
         }
 

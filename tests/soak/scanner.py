@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from local.events import Written, blob_created, cloud_event
+from local.tenant import DOMAIN
 from tests.soak import files
 from tests.soak.peers import (
     ACCOUNTS,
     BOUNCING,
-    DOMAIN,
     LOGINS,
     OUTSIDE_DOMAIN,
     Peers,
@@ -34,8 +34,12 @@ STRANGER = "stranger@example.net"
 DEVICES = ("mfp-1", "mfp-2", "front-desk")
 COUNTERS = 4
 """Names per device that are used again, as SCN_0001.pdf is."""
-SIZES = ((60, 2_000, 60_000), (25, 60_000, 600_000), (12, 600_000, 1_500_000))
-SIZES = (*SIZES, (3, 1_500_000, files.MOST))
+SIZES = (
+    (60, 2_000, 60_000),
+    (25, 60_000, 600_000),
+    (12, 600_000, 1_500_000),
+    (3, 1_500_000, files.MOST),
+)
 """Share in percent, from, to: bytes."""
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from local.acs import AcsService
 from local.web import Fault, Moment, Response
+from shared.connections import IDLE_SECONDS
 from shared.errors import (
     AuthRefusedError,
     ConfigError,
@@ -22,7 +23,6 @@ from shared.errors import (
 )
 from shared.model import Fate, Kind
 from shared.transports.acs_body import Body, size_of
-from shared.transports.acs_wire import IDLE_SECONDS
 
 from .conftest import Stage
 from .makers import FILE, SENDER, File, a_message, another_message

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import inspect
 import smtplib
 import socket
@@ -17,7 +18,6 @@ import azure.identity
 import msal.exceptions  # type: ignore[import-untyped]
 import pytest
 import requests.exceptions
-import urllib3.exceptions
 
 from shared.errors import (
     AuthRefusedError,
@@ -61,8 +61,8 @@ MAIL = [*of(smtplib), *of(ssl), *of(socket), ConnectionResetError, BrokenPipeErr
 BORDERS: list[tuple[str, Border, list[type[Exception]]]] = [
     ("mail", lambda: client.crossing("mail.example.com"), MAIL),
     ("acs", acs_wire.crossing, of(azure.core.exceptions)),
-    ("acs", acs_wire.crossing, of(requests.exceptions)),
-    ("acs", acs_wire.crossing, of(urllib3.exceptions)),
+    ("acs", acs_wire.crossing, of(http.client)),
+    ("acs", acs_wire.crossing, [*of(ssl), *of(socket), ConnectionResetError]),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(msal.exceptions)),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(requests.exceptions)),
     ("identity", identity.crossing, [azure.identity.CredentialUnavailableError]),

@@ -15,7 +15,10 @@ from .makers import Clock
 from .rigs import HVE, OUTBOX, RIGS, SMTP
 
 CONTRACT = {
-    "acs": {"ACS_ENDPOINT", "ACS_CONNECTION_STRING", "ACS_SENDER", "AZURE_CLIENT_ID"},
+    "acs": {
+        *("ACS_ENDPOINT", "ACS_CONNECTION_STRING", "ACS_SENDER"),
+        *("AZURE_CLIENT_ID", "REQUESTS_CA_BUNDLE"),
+    },
     "hve": {
         *("HVE_SENDER", "HVE_HOST", "HVE_PORT", "HVE_PASSWORD"),
         *("MAIL_TENANT_ID", "MAIL_CLIENT_ID"),
