@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -20,6 +21,7 @@ from .mail_peer import Peer
 from .tokens import Issuer
 
 type Sink = Callable[[Received], None]
+_PARTING_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ class MailServer:
         await self._stop.wait()
         server.close()
         server.abort_clients()
+        # Connections end in the loop's next round: it must not end before them.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_PARTING_SECONDS):
+                await server.wait_closed()
 
     def hang_up(self) -> None:
         """End every connection, as a server does that is tired of waiting."""
