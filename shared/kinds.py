@@ -47,6 +47,8 @@ _EXTENSIONS: Mapping[Kind, tuple[str, ...]] = {
 Those of text are none that a desktop would run or render.
 """
 _KIND_OF = {each: kind for kind, own in _EXTENSIONS.items() for each in own}
+EXTENSIONS = tuple(_KIND_OF)
+"""All that a scan may have, in lower case."""
 _PACKAGED = frozenset({Kind.DOCX, Kind.XLSX, Kind.PPTX, Kind.XPS})
 
 _WHOLE_HEAD = 1 << 20

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from .address import domain_of
 from .directory import Directory
+from .kinds import EXTENSIONS
 from .model import Reason, Scan
 from .plain import plain
 from .rules import Policy, Rules
@@ -19,11 +20,6 @@ from .search import named
 from .sources import Sources
 from .transports.base import Carries
 
-EXTENSIONS = (
-    *("pdf", "tif", "tiff", "btf", "jpg", "jpeg", "jpe", "jfif", "png", "docx"),
-    *("xlsx", "pptx", "xps", "oxps", "txt"),
-)
-"""Those that the scan beside a sidecar may have."""
 _MOST_SHOWN = 5
 _DETAIL_LIMIT = 1000
 _FORMS = ("json", "xml")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from shared.kinds import fitting_name, kind_named
+from shared.kinds import EXTENSIONS, fitting_name, kind_named
 from shared.model import Kind
-from shared.route import EXTENSIONS, is_sidecar, sidecar_wanted
+from shared.route import is_sidecar, sidecar_wanted
 from tests.route.world import rules
 
 RULES = rules(
