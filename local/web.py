@@ -232,7 +232,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(min(length // 2, _A_LITTLE))
             self._reset()
         else:
-            self._take(self._request(self.rfile.read(length)), fault)
+            body = self.rfile.read(length)
+            if len(body) < length:
+                # Whoever asks hung up in mid-sentence: no service answers that.
+                self.close_connection = True
+            else:
+                self._take(self._request(body), fault)
 
     def _take(self, request: Request, fault: Fault | None) -> None:
         """Answer a request that came whole, or do what the fault says."""

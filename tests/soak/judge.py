@@ -101,7 +101,9 @@ def _repeats(case: Case) -> Iterator[Violation]:
                 yield Violation(text, evidence=(*shown, *told))
     for operation, digests in case.record.asked.items():
         if len(digests) > 1:
-            yield Violation(f"operation {operation} was asked for with other bytes")
+            told = case.record.about(operation)
+            what = f"operation {operation} was asked for with other bytes"
+            yield Violation(what, evidence=tuple(told))
 
 
 def _strange_mails(case: Case) -> Iterator[Violation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from typing import Any
 
@@ -15,6 +16,7 @@ from local.acs import Operation
 from local.acs_check import RefusedError, Sent, check
 from local.certificates import signed_by_itself
 from local.tokens import Issuer
+from local.web import Request, Response, WebServer
 from shared.transports.acs_body import Body
 
 from .makers import File, a_message, another_message
@@ -217,3 +219,22 @@ def test_access_key_is_base64(peers: Peers):
     key = peers.acs.connection_string.partition("accesskey=")[2]
 
     assert len(base64.b64decode(key, validate=True)) == 64
+
+
+def test_request_that_breaks_off_is_not_served():
+    """A client that died in mid-sentence has asked for nothing."""
+    asked: list[bytes] = []
+
+    def answer(request: Request) -> Response:
+        asked.append(request.body)
+        return Response.of(200, {})
+
+    with WebServer(answer) as server:
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        for body in (b"half", b"the whole.", b""):
+            with socket.create_connection(address, timeout=10) as client:
+                head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
+                client.sendall(head + body)
+                client.shutdown(socket.SHUT_WR)
+                client.recv(1)
+    assert asked == [b"the whole."]
