@@ -13,6 +13,9 @@ def plain(text: str, limit: int) -> str:
 
     Marks that turn the writing direction would let `fdp.exe` read as `exe.pdf`.
     """
+    if text.isascii() and text.isprintable():
+        # Most of what comes; each character's category takes a while to look up.
+        return " ".join(text.split())[:limit].rstrip()
     out = []
     for char in unicodedata.normalize("NFC", text):
         category = unicodedata.category(char)

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from azure.storage.queue import QueueServiceClient
-
 from local.host.config import AppError, QueueOptions, is_disabled, read_options, resolve
-from local.host.connections import queue_service
+from local.host.connections import QueueService, queue_service
 from local.host.front import Front
 from local.host.listener import POISON, Listener, Post
 from local.host.timer import Timer
@@ -29,14 +27,14 @@ class Host:
         options = read_options(folder, environ)
         self._environ = environ
         self._lease_seconds = lease_seconds
-        self._services: dict[str, QueueServiceClient] = {}
+        self._services: dict[str, QueueService] = {}
         self._server: WebServer | None = None
         self._worker = Worker(folder)
         on = [f for f in self._worker.functions if not is_disabled(f.name, environ)]
         self._front = Front(self._worker, on, options.route_prefix, key)
         queues = [each for each in on if each.kind == "queueTrigger"]
         self._listeners = [self._listener(each, options.queues) for each in queues]
-        app = "/".join(sorted(each.url for each in self._services.values()))
+        app = "/".join(sorted(each.client.url for each in self._services.values()))
         self._timers = [
             Timer(self._worker, each, environ, app or str(folder))
             for each in on
@@ -55,8 +53,8 @@ class Host:
         service = self._services[connection]
         is_poison = name.endswith(POISON)
         post = Post(
-            service.get_queue_client(name),
-            None if is_poison else service.get_queue_client(name + POISON),
+            service.queue(name),
+            None if is_poison else service.queue(name + POISON),
             options,
             self._lease_seconds,
         )

@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable
 
 from azure.core.exceptions import AzureError
-from azure.storage.queue import QueueClient, QueueMessage
+from azure.storage.queue import QueueClient
+
+from local.host.connections import Message
 
 LOGGER = logging.getLogger("host.queue")
 
@@ -20,9 +22,9 @@ LOGGER = logging.getLogger("host.queue")
 class Lease:
     """One message in work."""
 
-    def __init__(self, message: QueueMessage, forget: Callable[[Lease], None]) -> None:
+    def __init__(self, message: Message, forget: Callable[[Lease], None]) -> None:
         self.id = message.id
-        self.receipt = str(message.pop_receipt)
+        self.receipt = message.receipt
         """The newest; older ones are refused."""
         self.due = 0.0
         self._forget = forget
@@ -66,7 +68,7 @@ class Leases:
         self._stopping.set()
         self._thread.join()
 
-    def hold(self, message: QueueMessage) -> Lease:
+    def hold(self, message: Message) -> Lease:
         """Renew a message until its lease is released."""
         lease = Lease(message, self._forget)
         lease.due = time.monotonic() + self._seconds / 2

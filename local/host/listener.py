@@ -11,17 +11,18 @@ import binascii
 import logging
 import random
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from azure.core.exceptions import AzureError, ResourceNotFoundError
-from azure.storage.queue import QueueClient, QueueMessage
+from azure.storage.queue import QueueClient
 
 from local.host.config import QueueOptions
+from local.host.connections import Message, Queue
 from local.host.leases import Lease, Leases
 from local.host.trigger import queue_metadata
 from local.host.worker import CallFailedError, Function, Worker
+from shared.errors import ForwardError, MissingError
 
 LOGGER = logging.getLogger("host.queue")
 POISON = "-poison"
@@ -33,8 +34,8 @@ SPREAD = 0.2
 class Post:
     """A queue, the one beside it for what fails too often, and how to serve them."""
 
-    queue: QueueClient
-    poison: QueueClient | None
+    queue: Queue
+    poison: Queue | None
     """None for a queue that is itself for poison."""
     options: QueueOptions
     lease_seconds: int
@@ -47,12 +48,13 @@ class Listener:
         self._worker = worker
         self._function = function
         self._post = post
-        self._leases = Leases(post.queue, post.lease_seconds)
+        self._leases = Leases(post.queue.client, post.lease_seconds)
         self._stopping = threading.Event()
         self._running = 0
         self._changed = threading.Condition()
-        self._pool = ThreadPoolExecutor(post.options.most, post.queue.queue_name)
-        self._thread = threading.Thread(target=self._poll, name=post.queue.queue_name)
+        name = post.queue.client.queue_name
+        self._pool = ThreadPoolExecutor(post.options.most, name)
+        self._thread = threading.Thread(target=self._poll, name=name)
 
     def start(self) -> None:
         """Poll from now on."""
@@ -92,23 +94,20 @@ class Listener:
             )
         return not self._stopping.is_set()
 
-    def _receive(self) -> list[QueueMessage]:
-        pages = self._post.queue.receive_messages(
-            messages_per_page=self._post.options.batch_size,
-            visibility_timeout=self._post.lease_seconds,
-        ).by_page()
+    def _receive(self) -> list[Message]:
+        count = self._post.options.batch_size
         try:
-            return list(next(pages, ()))
-        except ResourceNotFoundError:
+            return self._post.queue.receive(count, self._post.lease_seconds)
+        except MissingError:
             return []
-        except AzureError as exc:
-            LOGGER.warning("%s cannot be read: %s", self._post.queue.queue_name, exc)
+        except ForwardError as exc:
+            LOGGER.warning("%s cannot be read: %s", self._thread.name, exc)
             return []
 
-    def _serve(self, message: QueueMessage) -> None:
+    def _serve(self, message: Message) -> None:
         try:
             self._handle(message)
-        except AzureError as exc:
+        except (AzureError, ForwardError) as exc:
             # Its lease runs out, and it comes again.
             LOGGER.warning("a message of %s: %s", self._function.name, exc)
         finally:
@@ -116,10 +115,10 @@ class Listener:
                 self._running -= 1
                 self._changed.notify_all()
 
-    def _handle(self, message: QueueMessage) -> None:
+    def _handle(self, message: Message) -> None:
         options = self._post.options
-        content = _content(message.content, options)
-        if content is None or (message.dequeue_count or 0) > options.max_dequeue_count:
+        content = _content(message.text, options)
+        if content is None or message.dequeue_count > options.max_dequeue_count:
             self._give_up(message)
             return
         lease = self._leases.hold(message)
@@ -130,32 +129,30 @@ class Listener:
             LOGGER.error("%s failed: %s", self._function.name, exc)  # noqa: TRY400
             lease.release(lambda: self._bring_back(message, lease))
         else:
-            lease.release(
-                lambda: self._post.queue.delete_message(message.id, lease.receipt)
-            )
+            lease.release(lambda: self._post.queue.delete(message.id, lease.receipt))
 
-    def _bring_back(self, message: QueueMessage, lease: Lease) -> None:
+    def _bring_back(self, message: Message, lease: Lease) -> None:
         options = self._post.options
         if self._post.poison is None:
             # As the host does it: left invisible, so that it does not spin.
             return
-        if (message.dequeue_count or 0) >= options.max_dequeue_count:
+        if message.dequeue_count >= options.max_dequeue_count:
             self._give_up(message, lease.receipt)
             return
-        self._post.queue.update_message(
+        self._post.queue.client.update_message(
             message.id,
             lease.receipt,
             visibility_timeout=int(options.visibility_timeout.total_seconds()),
         )
 
-    def _give_up(self, message: QueueMessage, receipt: str = "") -> None:
+    def _give_up(self, message: Message, receipt: str = "") -> None:
         """Copy it to the poison queue as it was, then delete it."""
         poison = self._post.poison
         if poison is None:
             return
-        _with_queue(poison, lambda: poison.send_message(message.content))
+        _put(poison.client, message.text)
         LOGGER.error("a message of %s is poison now", self._function.name)
-        self._post.queue.delete_message(message.id, receipt or message.pop_receipt)
+        self._post.queue.delete(message.id, receipt or message.receipt)
 
 
 def _content(text: str, options: QueueOptions) -> bytes | None:
@@ -168,9 +165,9 @@ def _content(text: str, options: QueueOptions) -> bytes | None:
         return None
 
 
-def _with_queue(queue: QueueClient, put: Callable[[], object]) -> None:
+def _put(queue: QueueClient, content: str) -> None:
     try:
-        put()
+        queue.send_message(content)
     except ResourceNotFoundError:
         queue.create_queue()
-        put()
+        queue.send_message(content)

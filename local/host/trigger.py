@@ -9,25 +9,23 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from local.host.connections import Message
 from local.host.messages import json_text, text
 
-if TYPE_CHECKING:
-    from azure.storage.queue import QueueMessage
 
-
-def queue_metadata(message: QueueMessage, content: bytes) -> dict[str, Any]:
+def queue_metadata(message: Message, content: bytes) -> dict[str, Any]:
     """Describe a queue message as the host does."""
     said = content.decode(errors="replace")
     known: dict[str, Any] = {
         "QueueTrigger": text(said),
         "DequeueCount": json_text(str(message.dequeue_count)),
-        "ExpirationTime": json_text(_moment(message.expires_on)),
+        "ExpirationTime": json_text(_moment(message.expires)),
         "Id": text(message.id),
-        "InsertionTime": json_text(_moment(message.inserted_on)),
-        "NextVisibleTime": json_text(_moment(message.next_visible_on)),
-        "PopReceipt": text(str(message.pop_receipt)),
+        "InsertionTime": json_text(_moment(message.inserted)),
+        "NextVisibleTime": json_text(_moment(message.next_visible)),
+        "PopReceipt": text(message.receipt),
     }
     names = {name.lower(): name for name in known}
     for name, value in _top_level(said).items():
@@ -56,8 +54,8 @@ def _typed(value: object) -> Any:
     return text(value if isinstance(value, str) else json.dumps(value))
 
 
-def _moment(value: datetime | None) -> str:
-    return json.dumps(value.isoformat() if value else None)
+def _moment(value: datetime) -> str:
+    return json.dumps(value.isoformat())
 
 
 def timer_info(last: datetime | None, following: datetime, now: datetime) -> Any:

@@ -68,7 +68,7 @@ def _connected(storage: Storage) -> Account:
         blobs = BlobServiceClient.from_connection_string(text, **blob)
         queues = QueueServiceClient.from_connection_string(text, **queue)
         tables = TableServiceClient.from_connection_string(text, **table)
-        name, key = _named_key(text)
+        name, key = named_key(text)
         signers: tuple[Signer, Signer] = BlobKey(name, key), TableKey(name, key)
     else:
         who = _identity(storage.client_id)
@@ -85,7 +85,7 @@ def _connected(storage: Storage) -> Account:
     )
 
 
-def _named_key(text: str) -> tuple[str, str]:
+def named_key(text: str) -> tuple[str, str]:
     """Take name and key out of a connection string. Raises ValueError."""
     parts = dict(part.partition("=")[::2] for part in text.split(";"))
     folded = {name.strip().lower(): value.strip() for name, value in parts.items()}

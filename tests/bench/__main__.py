@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--only", default="", help="part of a figure function's name")
     words = parser.parse_args()
-    count, rounds = (200, 1) if words.quick else (500, 3)
+    count, rounds = (200, 1) if words.quick else (500, 5)
     steps: list[Callable[[Stage], list[Figure]]] = [
         figures.transactions,
         figures.memory,
@@ -41,7 +41,7 @@ def main() -> int:
     found: list[Figure] = []
     for name, step in zip(names, steps, strict=True):
         if words.only in name:
-            with Stage() as stage:
+            with Stage(is_counted=name == "transactions") as stage:
                 for figure in step(stage):
                     found.append(figure)
                     print(_line(figure), flush=True)

@@ -1,5 +1,6 @@
 """The peers of a measurement, in a process of their own: storage, mail, Entra, ACS.
 
+With `--fast` storage writes no log, and nothing of it is counted.
 Prints the settings as one line of JSON; then answers each line on standard input with a
 line of JSON that says what they have seen, and forgets it.
 """
@@ -61,7 +62,7 @@ def main() -> None:
     """Run until standard input ends."""
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         enter, seen = stack.enter_context, Seen()
-        azurite = enter(Azurite())
+        azurite = enter(Azurite(is_logged="--fast" not in sys.argv))
         azurite.provision()
         azurite.blobs().get_blob_client("config", "routes.toml").upload_blob(ROUTES)
         tenant = enter(Tenant())

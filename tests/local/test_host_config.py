@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from local.host.config import (
     read_options,
     resolve,
 )
-from local.host.connections import queue_service
+from local.host.connections import Message, queue_service
 from local.host.front import route_of
 from local.host.trigger import queue_metadata
 from local.host.worker import Function
@@ -117,7 +116,9 @@ def test_function_is_switched_off_by_its_setting(value, expected):
 )
 def test_connection_is_a_string_or_a_prefix(environ, address):
     """`Storage` means AzureWebJobsStorage before it means Storage."""
-    assert queue_service("Storage", environ).url.rstrip("/") == address.rstrip("/")
+    assert queue_service("Storage", environ).client.url.rstrip("/") == address.rstrip(
+        "/"
+    )
 
 
 @pytest.mark.parametrize(
@@ -142,13 +143,14 @@ def test_route_fits_a_path(route, path, params):
 def metadata(content: bytes) -> Any:
     """What a function would learn of a message, unwrapped."""
     moment = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-    message: Any = SimpleNamespace(
+    message = Message(
         id="1-2-3",
+        receipt="pop",
+        text="",
         dequeue_count=4,
-        pop_receipt="pop",
-        expires_on=moment,
-        inserted_on=moment,
-        next_visible_on=moment,
+        inserted=moment,
+        expires=moment,
+        next_visible=moment,
     )
     found = queue_metadata(message, content)
     return {name: (data.WhichOneof("data"), data) for name, data in found.items()}
