@@ -127,8 +127,7 @@ class AccessLog:
     def counted(self) -> Iterator[Counter[str]]:
         """Count the product's own requests while inside, by operation.
 
-        What was counted is complete once Azurite was asked for something else and that
-        was seen: it writes the line after it answered.
+        Azurite writes a line after it answered: `Azurite.counted` waits for that.
         """
         counts: Counter[str] = Counter()
 

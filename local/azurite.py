@@ -11,7 +11,10 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Callable
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +28,7 @@ from azure.storage import blob
 from azure.storage.blob import BlobServiceClient
 from azure.storage.queue import QueueServiceClient
 
-from local.accesslog import CONTAINERS, QUEUES, TABLES, AccessLog
+from local.accesslog import CONTAINERS, QUEUES, TABLES, AccessLog, Request
 
 ACCOUNT = "devstoreaccount1"
 # Azurite's one well-known key: it is in its documentation, and no secret.
@@ -174,6 +177,27 @@ class Azurite:
                 if listening == len(self._ports):
                     ready.set()
         lines.close()
+
+    @contextmanager
+    def counted(self) -> Iterator[Counter[str]]:
+        """Count the product's requests made while inside, and no others."""
+        self._catch_up()
+        with self.log.counted() as counts:
+            yield counts
+            self._catch_up()
+
+    def _catch_up(self) -> None:
+        """Wait until the log tells of everything that was asked before."""
+        mark, seen = f"mark-{uuid.uuid4()}", threading.Event()
+
+        def look(request: Request) -> None:
+            if request.name == mark:
+                seen.set()
+
+        with self.log.told(look):
+            self.blobs().get_blob_client("scans", mark).exists()
+            if not seen.wait(START_SECONDS):
+                raise TimeoutError("Azurite's access log says nothing")
 
     def stop(self) -> None:
         """Stop it gently: killed, it would forget what it acknowledged."""

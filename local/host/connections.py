@@ -23,8 +23,9 @@ from azure.storage.queue import LinearRetry, QueueClient, QueueServiceClient
 from requests.adapters import HTTPAdapter
 
 from local.host.config import AppError
-from shared.stores.account import named_key
+from shared.settings import Storage
 from shared.stores.border import StorageError
+from shared.stores.endpoints import endpoints
 from shared.stores.wire import BlobKey, Call, Token, Wire
 
 HOST_PREFIX = "AzureWebJobs"
@@ -89,21 +90,29 @@ def queue_service(connection: str, environ: Mapping[str, str]) -> QueueService:
     # `connection="Storage"` means AzureWebJobsStorage before it means Storage.
     for name in (HOST_PREFIX + connection, connection):
         if text := environ.get(name):
-            client = QueueServiceClient.from_connection_string(text, **_options())
-            key = BlobKey(*named_key(text))
-            return QueueService(client, Wire(client.url, key, trust))
+            return _by_key(text, trust)
         if address := environ.get(f"{name}__queueServiceUri"):
-            # Imported here: most apps on one machine start sooner without it.
-            from azure.identity import ManagedIdentityCredential
-
-            client_id = environ.get(f"{name}__clientId") or None
-            who = ManagedIdentityCredential(client_id=client_id)
-            client = QueueServiceClient(address, credential=who, **_options())
-            return QueueService(client, Wire(client.url, Token(who), trust))
+            return _by_identity(address, environ.get(f"{name}__clientId"), trust)
     raise AppError(
         f"the connection {connection} is not set: write {connection} or "
         f"{connection}__queueServiceUri"
     )
+
+
+def _by_key(text: str, trust: str) -> QueueService:
+    client = QueueServiceClient.from_connection_string(text, **_options())
+    at = endpoints(Storage(connection_string=text))
+    key = BlobKey(at.name, at.key)
+    return QueueService(client, Wire(at.queue, key, trust))
+
+
+def _by_identity(address: str, client_id: str | None, trust: str) -> QueueService:
+    # Imported here: most apps on one machine start sooner without it.
+    from azure.identity import ManagedIdentityCredential
+
+    who = ManagedIdentityCredential(client_id=client_id or None)
+    client = QueueServiceClient(address, credential=who, **_options())
+    return QueueService(client, Wire(client.url, Token(lambda: who), trust))
 
 
 def _message(found: ET.Element) -> Message:

@@ -1,23 +1,19 @@
-"""Open the storage account that the settings name: clients made once per worker.
+"""Open the storage account that the settings name: everything made once per worker.
 
 Raises `ConfigError` where what is written there cannot be an account.
 """
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from azure.data.tables import TableServiceClient
-from azure.storage.blob import BlobServiceClient
-from azure.storage.blob import LinearRetry as BlobRetry
-from azure.storage.queue import LinearRetry as QueueRetry
-from azure.storage.queue import QueueServiceClient
+from typing import TYPE_CHECKING
 
 from shared.errors import ConfigError
 
 from .blobs import Blobs
-from .border import BACKOFF_SECONDS, RETRIES, transport
+from .endpoints import Endpoints, endpoints
 from .queues import Queues
 from .tables import Table
 from .wire import BlobKey, Signer, TableKey, Token, Wire
@@ -26,6 +22,8 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
     from shared.settings import Storage
+
+    from .sdk import Sdk
 
 LEDGER = "ledger"
 
@@ -40,63 +38,55 @@ class Account:
 
 
 def connect(storage: Storage) -> Account:
-    """Make the clients; nothing is sent yet."""
+    """Make it ready; nothing is sent yet."""
     try:
-        return _connected(storage)
+        at = endpoints(storage)
+        signers = _signers(at)
     except ValueError as exc:
         raise ConfigError(
             f"SCAN_STORAGE: {exc}", hint="copy the account's connection string whole"
         ) from exc
-
-
-def _connected(storage: Storage) -> Account:
-    http = transport()
-    # Each package knows its own retry policy only: one second apart, on average.
-    waits: dict[str, Any] = {
-        "backoff": 1,
-        "retry_total": RETRIES - 1,
-        "random_jitter_range": 1,
-    }
-    blob = {"transport": http, "retry_policy": BlobRetry(**waits)}
-    queue = {"transport": http, "retry_policy": QueueRetry(**waits)}
-    table = {
-        "transport": http,
-        "retry_total": RETRIES,
-        "retry_backoff_factor": BACKOFF_SECONDS,
-    }
-    if text := storage.connection_string:
-        blobs = BlobServiceClient.from_connection_string(text, **blob)
-        queues = QueueServiceClient.from_connection_string(text, **queue)
-        tables = TableServiceClient.from_connection_string(text, **table)
-        name, key = named_key(text)
-        signers: tuple[Signer, Signer] = BlobKey(name, key), TableKey(name, key)
-    else:
-        who = _identity(storage.client_id)
-        blobs = BlobServiceClient(storage.blob_uri, credential=who, **blob)
-        queues = QueueServiceClient(storage.queue_uri, credential=who, **queue)
-        tables = TableServiceClient(storage.table_uri, credential=who, **table)
-        token = Token(who)
-        signers = token, token
-    ledger = tables.get_table_client(LEDGER)
+    who = _Once(lambda: _identity(storage.client_id))
+    blob_signer, table_signer = signers or (Token(who), Token(who))
+    sdk = _Once(lambda: _sdk(at, None if at.key else who()))
     return Account(
-        Blobs(blobs, Wire(blobs.url, signers[0], storage.trust)),
-        Queues(queues),
-        Table(ledger, Wire(tables.url, signers[1], storage.trust)),
+        Blobs(Wire(at.blob, blob_signer, storage.trust), sdk),
+        Queues(sdk),
+        Table(LEDGER, Wire(at.table, table_signer, storage.trust), sdk),
     )
 
 
-def named_key(text: str) -> tuple[str, str]:
-    """Take name and key out of a connection string. Raises ValueError."""
-    parts = dict(part.partition("=")[::2] for part in text.split(";"))
-    folded = {name.strip().lower(): value.strip() for name, value in parts.items()}
-    name, key = folded.get("accountname", ""), folded.get("accountkey", "")
-    if not name or not key:
-        raise ValueError("it has no AccountName or no AccountKey")
-    return name, key
+def _signers(at: Endpoints) -> tuple[Signer, Signer] | None:
+    if not at.key:
+        return None
+    return BlobKey(at.name, at.key), TableKey(at.name, at.key)
+
+
+class _Once[T]:
+    """Makes something when it is first needed, and keeps it. Thread-safe."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._made: list[T] = []
+        self._lock = threading.Lock()
+
+    def __call__(self) -> T:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
+# Imported below when they are first needed: see `sdk`.
+
+
+def _sdk(at: Endpoints, who: TokenCredential | None) -> Sdk:
+    from .sdk import Sdk
+
+    return Sdk(at, who)
 
 
 def _identity(client_id: str) -> TokenCredential:
-    # Imported here: a cold start with a connection string need not pay for it.
     from azure.identity import ManagedIdentityCredential
 
     return ManagedIdentityCredential(client_id=client_id or None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import email.utils
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,16 +16,13 @@ from email.message import Message
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from azure.core import MatchConditions
-
 from shared.errors import MissingError, ReplacedError
 from shared.model import Blob, Place
 
-from .border import crossing
 from .wire import Answer, Call, Wire
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobServiceClient
+    from .sdk import Sdk
 
 HEAD_BYTES = 1 << 20
 """What the first read brings along: a scan of up to 1 MiB is read in one request."""
@@ -65,14 +62,14 @@ class Listed:
 class Blobs:
     """The containers of one storage account. Thread-safe."""
 
-    def __init__(self, service: BlobServiceClient, wire: Wire) -> None:
-        self._service = service
+    def __init__(self, wire: Wire, sdk: Callable[[], Sdk]) -> None:
         self._wire = wire
+        self._sdk = sdk
 
     @property
     def account(self) -> str:
         """The account's name as scan ids use it (design.md §3)."""
-        parts = urlsplit(self._service.url)
+        parts = urlsplit(self._wire.endpoint)
         host = parts.hostname or ""
         if host == "localhost" or re.fullmatch(r"[\d.]+|.*:.*", host):
             return parts.path.strip("/").split("/")[0]
@@ -107,8 +104,9 @@ class Blobs:
 
     def exists(self, container: str) -> None:
         """Ask for a container. Raises MissingError where there is none."""
-        with crossing(f"look at container {container}"):
-            self._service.get_container_client(container).get_container_properties()
+        sdk = self._sdk()
+        with sdk.crossing(f"look at container {container}"):
+            sdk.blobs.get_container_client(container).get_container_properties()
 
     def look(self, container: str, name: str) -> Blob:
         """Ask for properties and metadata alone."""
@@ -129,14 +127,15 @@ class Blobs:
         Returns the new place, or None while the copy is still under way. Never writes
         over anything: ConflictError where the target is there already.
         """
-        source = self._service.get_blob_client(place.container, place.name)
-        target = self._service.get_blob_client(container, name)
-        with crossing(f"copy to {container}"):
+        sdk = self._sdk()
+        source = sdk.blobs.get_blob_client(place.container, place.name)
+        target = sdk.blobs.get_blob_client(container, name)
+        with sdk.crossing(f"copy to {container}"):
             done = target.start_copy_from_url(
                 source.url,
                 source_etag=place.etag,
-                source_match_condition=MatchConditions.IfNotModified,
-                match_condition=MatchConditions.IfMissing,
+                source_match_condition=sdk.UNCHANGED,
+                match_condition=sdk.ABSENT,
             )
         if done["copy_status"] != "success":
             return None
@@ -157,14 +156,16 @@ class Blobs:
 
     def put(self, container: str, name: str, data: bytes, tag: str = "") -> None:
         """Write a small blob whole; `tag` is kept as its metadata `source`."""
-        client = self._service.get_blob_client(container, name)
-        with crossing(f"write to {container}"):
+        sdk = self._sdk()
+        client = sdk.blobs.get_blob_client(container, name)
+        with sdk.crossing(f"write to {container}"):
             client.upload_blob(data, overwrite=True, metadata={"source": tag})
 
     def list(self, container: str) -> Iterator[Listed]:
         """List a container, metadata included; directories are left out."""
-        with crossing(f"list of {container}"):
-            client = self._service.get_container_client(container)
+        sdk = self._sdk()
+        with sdk.crossing(f"list of {container}"):
+            client = sdk.blobs.get_container_client(container)
             for each in client.list_blobs(include=["metadata", "copy"]):
                 metadata = _lowered(each.metadata or {})
                 if _SYNTHETIC_FOLDER not in metadata:

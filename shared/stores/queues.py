@@ -6,16 +6,12 @@ Raises `StorageError`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from azure.storage.queue import TextBase64EncodePolicy
-
-from .border import crossing
-
 if TYPE_CHECKING:
-    from azure.storage.queue import QueueServiceClient
+    from .sdk import Sdk
 
 RETRIES = "scan-retries"
 LONGEST = timedelta(days=7)
@@ -26,17 +22,15 @@ _FOREVER = -1
 class Queues:
     """The queues of one storage account. Thread-safe."""
 
-    def __init__(self, service: QueueServiceClient) -> None:
-        self._service = service
-        self._clients: dict[str, object] = {}
+    def __init__(self, sdk: Callable[[], Sdk]) -> None:
+        self._sdk = sdk
 
     def put(self, queue: str, body: Mapping[str, str], delay: timedelta) -> None:
         """Put a message that shows itself after `delay` and never expires."""
-        client = self._service.get_queue_client(
-            queue, message_encode_policy=TextBase64EncodePolicy()
-        )
+        sdk = self._sdk()
+        client = sdk.queues.get_queue_client(queue, message_encode_policy=sdk.ENCODED)
         seconds = max(timedelta(0), min(delay, LONGEST - timedelta(minutes=1)))
-        with crossing(f"message to {queue}"):
+        with sdk.crossing(f"message to {queue}"):
             client.send_message(
                 json.dumps(dict(body)),
                 visibility_timeout=_whole_seconds(seconds),
@@ -45,8 +39,9 @@ class Queues:
 
     def check(self, queue: str) -> int:
         """Count the messages, about. Raises MissingError where there is no queue."""
-        with crossing(f"look at queue {queue}"):
-            found = self._service.get_queue_client(queue).get_queue_properties()
+        sdk = self._sdk()
+        with sdk.crossing(f"look at queue {queue}"):
+            found = sdk.queues.get_queue_client(queue).get_queue_properties()
         return found.approximate_message_count or 0
 
 

@@ -7,22 +7,18 @@ longer the row's, `MissingError`, `StorageError`.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from azure.core import MatchConditions
-from azure.data.tables import EntityProperty
-
 from shared.errors import MissingError
 
-from .border import crossing
 from .wire import Call, Wire
 
 if TYPE_CHECKING:
-    from azure.data.tables import TableClient
+    from .sdk import Sdk
 
 type Value = str | int | datetime
 
@@ -43,10 +39,10 @@ class Entity:
 class Table:
     """One table. Thread-safe."""
 
-    def __init__(self, client: TableClient, wire: Wire) -> None:
-        self._client = client
+    def __init__(self, name: str, wire: Wire, sdk: Callable[[], Sdk]) -> None:
+        self._name = name
         self._wire = wire
-        self._name = client.table_name
+        self._sdk = sdk
 
     def insert(self, entity: Entity) -> str:
         """Add a row; returns its ETag."""
@@ -65,27 +61,33 @@ class Table:
 
     def find(self, partition: str, key: str) -> Entity | None:
         """Read one row; None where there is none."""
+        sdk = self._sdk()
         try:
-            with crossing("read of the ledger"):
-                return _incoming(self._client.get_entity(partition, key))
+            with sdk.crossing("read of the ledger"):
+                found = sdk.tables.get_table_client(self._name).get_entity(
+                    partition, key
+                )
         except MissingError:
             return None
+        return _incoming(found, sdk)
 
     def query(self, where: str, parameters: Mapping[str, Value]) -> Iterator[Entity]:
         """Read all rows that match an OData filter with `@name` parameters."""
-        with crossing("query of the ledger"):
-            found = self._client.query_entities(where, parameters=dict(parameters))
-            for each in found:
-                yield _incoming(each)
+        sdk = self._sdk()
+        with sdk.crossing("query of the ledger"):
+            client = sdk.tables.get_table_client(self._name)
+            for each in client.query_entities(where, parameters=dict(parameters)):
+                yield _incoming(each, sdk)
 
     def delete(self, entity: Entity) -> None:
         """Remove the row if its ETag still is the same."""
-        with crossing("removal from the ledger"):
-            self._client.delete_entity(
+        sdk = self._sdk()
+        with sdk.crossing("removal from the ledger"):
+            sdk.tables.get_table_client(self._name).delete_entity(
                 entity.partition,
                 entity.key,
                 etag=entity.etag,
-                match_condition=MatchConditions.IfNotModified,
+                match_condition=sdk.UNCHANGED,
             )
 
 
@@ -120,15 +122,10 @@ def _json(entity: Entity) -> bytes:
     return json.dumps(out, ensure_ascii=False).encode()
 
 
-def _incoming(found: Any) -> Entity:
-    values = {
-        key: value.value if isinstance(value, EntityProperty) else value
-        for key, value in found.items()
-        if key not in {"PartitionKey", "RowKey"}
-    }
+def _incoming(found: Any, sdk: Sdk) -> Entity:
     return Entity(
         partition=found["PartitionKey"],
         key=found["RowKey"],
-        values=values,
+        values=sdk.plain(found),
         etag=str(found.metadata["etag"]),
     )

@@ -27,7 +27,6 @@ from .border import (
     READ_SECONDS,
     RETRIES,
     StorageError,
-    crossing,
     refusal,
 )
 
@@ -103,7 +102,8 @@ def _signature(key: bytes, text: str) -> str:
 class Token:
     """A token of the identity, kept until shortly before its end. Thread-safe."""
 
-    def __init__(self, credential: TokenCredential) -> None:
+    def __init__(self, credential: Callable[[], TokenCredential]) -> None:
+        """The credential is made when the first token is needed."""
         self._credential = credential
         self._lock = threading.Lock()
         self._token, self._end = "", 0.0
@@ -112,10 +112,16 @@ class Token:
         """Show the token."""
         with self._lock:
             if time.time() > self._end - _EARLY_SECONDS:
-                with crossing("token for storage"):
-                    got = self._credential.get_token(_SCOPE)
-                self._token, self._end = got.token, got.expires_on
+                self._renew()
             headers["Authorization"] = f"Bearer {self._token}"
+
+    def _renew(self) -> None:
+        # Imported here: with a key nobody needs the SDK's exceptions.
+        from .crossing import crossing
+
+        with crossing("token for storage"):
+            got = self._credential().get_token(_SCOPE)
+        self._token, self._end = got.token, got.expires_on
 
 
 class Answer:
@@ -156,6 +162,7 @@ class Wire:
     """One service's endpoint. Thread-safe."""
 
     def __init__(self, endpoint: str, signer: Signer, trust: str = "") -> None:
+        self.endpoint = endpoint
         self._kept = Connections(endpoint, trust)
         self._signer = signer
 

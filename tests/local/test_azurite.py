@@ -127,7 +127,7 @@ def test_other_lines_are_no_requests(line):
 def test_only_the_product_s_requests_are_counted(azurite):
     """What the stand-ins ask is signed by a SAS, and left out."""
     product = BlobServiceClient.from_connection_string(azurite.connection_string)
-    with azurite.log.counted() as counts:
+    with azurite.counted() as counts:
         blob = product.get_blob_client("scans", "counted")
         blob.upload_blob(b"x", overwrite=True)
         azurite.blobs().get_blob_client("scans", "counted").get_blob_properties()

@@ -94,7 +94,7 @@ def test_copy_is_told_of(own, scans):
 
 def test_what_finishes_nothing_is_not_told_of(own, scans):
     """Metadata, leases, other containers and deletions make no event."""
-    with own.log.counted() as counts:
+    with own.counted() as counts:
         scans.upload_blob("quiet", b"x", overwrite=True)
         until(lambda: counts["blob.PutBlob"])
     with EventGrid(own):

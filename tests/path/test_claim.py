@@ -44,7 +44,7 @@ def test_happy_path_takes_four_transactions_of_ours(office):
     """Read, insert, merge, delete; the host's get and delete make it six."""
     office.scan(name="warm/up.pdf")
     event = office.put()
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, event)
         office.names("scans")
     assert dict(counts) == {
@@ -59,7 +59,7 @@ def test_large_scan_takes_one_more_read_for_each_4_mb(office):
     """7 MB: the first MiB, then two ranges."""
     office.scan(name="warm/up.pdf")
     event = office.put(data=a_pdf(7_000_000))
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, event)
         office.names("scans")
     assert counts["blob.GetBlob"] == 3
@@ -71,7 +71,7 @@ def test_second_mail_costs_one_merge_more(office):
     """Inside and outside: two mails, one write between them."""
     office.scan(name="warm/up.pdf", to=BOTH)
     event = office.put(to=BOTH)
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, event)
         office.names("scans")
     assert counts["table.UpdateEntity"] == 2

@@ -92,7 +92,7 @@ def test_open_gate_costs_one_read_in_30_seconds(office):
     """The happy path does not pay for a gate that is open."""
     office.scan(name="mfp/1.pdf")
     event = office.put("mfp/2.pdf")
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, event)
         office.names("scans")
     assert counts["table.QueryEntities"] == 0

@@ -28,7 +28,7 @@ def test_300_mb_are_held_as_too_large_and_not_read(office):
     )
     office.outside.limit_bytes = 10_000_000
     office.scan(name="warm/up.pdf", to=OUTSIDE)
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, json.dumps(an_event("mfp/huge.pdf", eTag="")))
         row = office.newest()
     assert row.size == 75 * BLOCK

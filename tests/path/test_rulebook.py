@@ -34,7 +34,7 @@ def test_unchanged_files_cost_two_questions_a_minute(office):
     """Asked with the ETag that is known."""
     office.scan()
     office.scan()
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         office.works.rulebook.current()
         office.later(seconds=61)
         office.works.rulebook.current()
@@ -95,7 +95,7 @@ def test_mended_file_is_in_force_again(office):
 def test_last_good_is_written_once_per_version(office):
     """Not by every instance and cold start."""
     office.scan()
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         office.hired().rulebook.current()
         office.names("scans")
     assert counts["blob.PutBlob"] == 0

@@ -241,7 +241,7 @@ def test_keeping_costs_one_transaction_more(make_office):
     office = make_office(AFTER_SEND="keep")
     office.scan(name="warm/up.pdf")
     event = office.put()
-    with office.azurite.log.counted() as counts:
+    with office.azurite.counted() as counts:
         path.receive_event(office.works, event)
         office.names("scans")
     assert counts.total() == 5

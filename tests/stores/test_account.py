@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from azure.data.tables import TableServiceClient
+from azure.storage.blob import BlobServiceClient
+from azure.storage.queue import QueueServiceClient
 
 from local.azurite import Azurite, Tls
 from local.certificates import Authority
@@ -19,6 +22,7 @@ from shared.model import Place
 from shared.settings import Storage
 from shared.stores.account import Account, connect
 from shared.stores.border import ConflictError, LeasedError, StorageError
+from shared.stores.endpoints import endpoints
 from shared.stores.tables import Entity
 
 NAMES = [
@@ -209,12 +213,41 @@ def test_outage_is_told_and_its_end_is_noticed(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "nonsense", "AccountName=x;BlobEndpoint=http://127.0.0.1:1/x"]
+    "text",
+    [
+        *("", "nonsense", "AccountName=x;BlobEndpoint=http://127.0.0.1:1/x"),
+        *("AccountName=x;AccountKey=a", "AccountKey=a2V5"),
+        "AccountName=x;AccountKey=a2V5;TableEndpoint=127.0.0.1:1/x",
+    ],
 )
 def test_wrong_connection_string_is_configuration(text):
     """The setting is named."""
     with pytest.raises(ConfigError, match="SCAN_STORAGE"):
         connect(Storage(connection_string=text or "x"))
+
+
+STRINGS = [
+    "DefaultEndpointsProtocol=https;AccountName=stscans;AccountKey=a2V5;"
+    "EndpointSuffix=core.windows.net",
+    "AccountName=stscans;AccountKey=a2V5",
+    "accountname=stscans;ACCOUNTKEY=a2V5==;EndpointSuffix=core.chinacloudapi.cn;",
+    "AccountName=a;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:1/a/;"
+    "QueueEndpoint=http://127.0.0.1:2/a;TableEndpoint=http://127.0.0.1:3/a;",
+    "AccountName=a;AccountKey=a2V5;BlobEndpoint=https://a.blob.example.net",
+]
+
+
+@pytest.mark.parametrize("text", STRINGS)
+def test_connection_string_is_read_as_the_sdks_read_it(text):
+    """The wire and the SDK's clients must speak to the same account."""
+    at = endpoints(Storage(connection_string=text))
+    found = (
+        BlobServiceClient.from_connection_string(text),
+        QueueServiceClient.from_connection_string(text),
+        TableServiceClient.from_connection_string(text),
+    )
+    assert (at.blob, at.queue, at.table) == tuple(it.url.rstrip("/") for it in found)
+    assert at.name == found[0].account_name
 
 
 def test_account_name_is_what_scan_ids_use(account):
