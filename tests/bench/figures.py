@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from tests.bench.memory import ONE, WARM_UPS
 from tests.bench.stage import INSIDE, OUTSIDE, ROOT, Stage
-from tests.bench.worker import Worker
+from tests.bench.worker import Worker, core_seconds
 
 MB = 1_000_000
 SMALL = 100_000
@@ -159,7 +159,8 @@ def flow(stage: Stage, count: int, rounds: int) -> list[Figure]:
     figures = []
     for way, to, wanted in (("smtp", INSIDE, 1.5), ("acs", OUTSIDE, 1.0)):
         # The first round warms the peers: Node.js compiles what it runs often.
-        pairs = [_round(stage, way, to, count) for _ in range(rounds + 1)][1:]
+        found = [_round(stage, way, to, count) for _ in range(rounds + 1)][1:]
+        pairs = [(ours.rate, plain) for ours, plain in found]
         ratio = statistics.median(ours / plain for ours, plain in pairs)
         shown = " ".join(f"{ours:.0f}:{plain:.0f}" for ours, plain in pairs)
         figures.append(
@@ -168,14 +169,32 @@ def flow(stage: Stage, count: int, rounds: int) -> list[Figure]:
                 f"{wanted} ×",
                 f"{ratio:.2f} ×",
                 ratio >= wanted,
-                f"{count} scans a round; ours:loop per second {shown}",
+                f"{count} scans a round; ours:loop per second {shown}; "
+                f"ms of a core per scan: {_costs([ours for ours, _ in found])}",
             )
         )
     return figures
 
 
-def _round(stage: Stage, way: str, to: str, count: int) -> tuple[float, float]:
-    """Scans per second: ours, and the loop's, over the same number of scans."""
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """How a full queue was emptied."""
+
+    rate: float
+    """Scans per second."""
+    costs: Mapping[str, float]
+    """Process -> ms of a core per scan."""
+
+
+def _costs(rounds: list[Drained]) -> str:
+    return ", ".join(
+        f"{name} {statistics.median(each.costs[name] for each in rounds):.1f}"
+        for name in rounds[0].costs
+    )
+
+
+def _round(stage: Stage, way: str, to: str, count: int) -> tuple[Drained, float]:
+    """Ours, and the loop's scans per second, over the same number of scans."""
     stage.fill(count, SMALL, to, with_events=True)
     ours = _drained(stage, count)
     stage.fill(count, SMALL, to, with_events=False)
@@ -184,13 +203,21 @@ def _round(stage: Stage, way: str, to: str, count: int) -> tuple[float, float]:
     return ours, plain
 
 
-def _drained(stage: Stage, count: int) -> float:
-    """Scans per second, from the functions' start until the last is done."""
+def _drained(stage: Stage, count: int) -> Drained:
+    """From the first scan that is done until the last."""
+    pids = stage.pids()
     with Worker(stage.environment) as worker:
+
+        def taken() -> dict[str, float]:
+            peers = {name: core_seconds(pid) for name, pid in pids.items()}
+            return {**peers, "host and worker": worker.core_seconds()}
+
         _wait(lambda: worker.sent >= 1)
-        start, first = time.perf_counter(), worker.sent
+        start, first, before = time.perf_counter(), worker.sent, taken()
         _wait(lambda: worker.sent >= count)
-        return (count - first) / (time.perf_counter() - start)
+        seconds, done = time.perf_counter() - start, count - first
+        costs = {k: (v - before[k]) / done * 1000 for k, v in taken().items()}
+    return Drained(done / seconds, costs)
 
 
 def cold_start() -> list[Figure]:

@@ -84,6 +84,12 @@ class Stage:
         said = json.loads(self._line())
         return Seen(said["requests"], [*said["smtp"], *said["acs"]])
 
+    def pids(self) -> dict[str, int]:
+        """The processes of the peers: storage, and all others."""
+        own = self._peers.pid
+        children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
+        return {"Azurite": int(children[0]), "mail peers": own}
+
     @property
     def environment(self) -> dict[str, str]:
         """For a child process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -10,6 +11,12 @@ from pathlib import Path
 from typing import Self
 
 from tests.bench.stage import ROOT
+
+
+def core_seconds(pid: int) -> float:
+    """Processor time of a process, user and system, in seconds (proc(5))."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Worker:
@@ -50,6 +57,10 @@ class Worker:
     def sent(self) -> int:
         """Scans that it says it sent."""
         return sum("outcome=sent" in line for line in list(self.lines))
+
+    def core_seconds(self) -> float:
+        """Processor time it has taken."""
+        return core_seconds(self._process.pid)
 
     def resident_mb(self, field: str) -> float:
         """`VmRSS` or `VmHWM` of the process, in MB of 1,000,000 bytes."""
