@@ -46,6 +46,7 @@ class Peers:
         try:
             self._start()
         except BaseException:
+            # Whatever it was: what has been started is stopped.
             self.stop()
             raise
         return self

@@ -12,6 +12,7 @@ import ssl
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -20,6 +21,39 @@ KEPT = 48
 """More than a worker has threads."""
 IDLE_SECONDS = 100.0
 """Azure's outbound addresses forget an idle connection after four minutes."""
+
+
+class Reply:
+    """An answer whose body is still to be read; then its connection is kept."""
+
+    def __init__(
+        self, response: http.client.HTTPResponse, leave: Callable[[bool], None]
+    ) -> None:
+        self.status = response.status
+        self.headers = response.headers
+        self._response = response
+        self._leave: Callable[[bool], None] | None = leave
+        self._is_read = False
+
+    def pieces(self, size: int) -> Iterator[bytes]:
+        """Stream the body, then close. Raises IncompleteRead where it breaks off."""
+        left = self._response.length
+        try:
+            while piece := self._response.read(size):
+                if left is not None:
+                    left -= len(piece)
+                yield piece
+            self._is_read = not left
+        finally:
+            self.close()
+        if left:
+            raise http.client.IncompleteRead(b"", left)
+
+    def close(self) -> None:
+        """Let go of it: a body that was not read to its end costs the connection."""
+        leave, self._leave = self._leave, None
+        if leave:
+            leave(self._is_read)
 
 
 class Connections:
@@ -46,10 +80,28 @@ class Connections:
             context.load_verify_locations(self._trust)
         return context
 
-    def take(
+    def ask(
+        self,
+        method: str,
+        target: str,
+        body: bytes | Iterable[bytes] | None,
+        headers: Mapping[str, str],
+        seconds: tuple[float, float],
+    ) -> Reply:
+        """Send a request and wait for its answer; `seconds`: to connect, to read."""
+        connection = self._take(*seconds)
+        try:
+            connection.request(method, target, body, headers)
+            response = connection.getresponse()
+        except BaseException:
+            # Whatever it was: the next request starts on a clean line.
+            connection.close()
+            raise
+        return Reply(response, lambda is_read: self._give(connection, is_read=is_read))
+
+    def _take(
         self, connect_seconds: float, read_seconds: float
     ) -> http.client.HTTPConnection:
-        """A connection that is alive, kept or new."""
         connection = self._kept()
         if connection is None:
             connection = self._new(connect_seconds)
@@ -77,7 +129,7 @@ class Connections:
             )
         return http.client.HTTPConnection(host, port, timeout=seconds)
 
-    def give(self, connection: http.client.HTTPConnection, *, is_read: bool) -> None:
+    def _give(self, connection: http.client.HTTPConnection, *, is_read: bool) -> None:
         """Keep a connection whose answer was read to its end; else close it."""
         if is_read and connection.sock is not None and len(self._idle) < KEPT:
             self._idle.append((time.monotonic(), connection))

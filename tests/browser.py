@@ -107,13 +107,19 @@ class Browser:
             raise BrowserError(str(said["exceptionDetails"]))
         return said["result"].get("value")
 
-    def wait(self, script: str, seconds: float = SECONDS) -> None:
-        """Wait until an expression is true in the page."""
+    def sees(self, script: str, seconds: float = SECONDS) -> bool:
+        """Whether an expression becomes true in the page, in time."""
         end = time.monotonic() + seconds
         while not self.run(script):
             if time.monotonic() > end:
-                raise BrowserError(f"never true: {script}")
+                return False
             time.sleep(0.05)
+        return True
+
+    def wait(self, script: str) -> None:
+        """Wait until an expression is true in the page."""
+        if not self.sees(script):
+            raise BrowserError(f"never true: {script}")
 
     def screenshot(self, file: Path) -> None:
         """Save what is to be seen, as a PNG."""

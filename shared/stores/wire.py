@@ -18,7 +18,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol, Self
 from urllib.parse import parse_qsl
 
-from shared.connections import Connections
+from shared.connections import Connections, Reply
 
 from .border import (
     BACKOFF_SECONDS,
@@ -127,29 +127,17 @@ class Token:
 class Answer:
     """What came back; its connection goes on to the next call once it is read."""
 
-    def __init__(
-        self, response: http.client.HTTPResponse, give_back: Callable[[bool], None]
-    ) -> None:
-        self.status = response.status
-        self.headers = response.headers
-        self._response = response
-        self._give_back = give_back
+    def __init__(self, reply: Reply) -> None:
+        self.status = reply.status
+        self.headers = reply.headers
+        self._reply = reply
 
     def pieces(self, what: str) -> Iterator[bytes]:
-        """Stream the body; whoever stops in the middle gives the connection up."""
-        left, is_read = self._response.length, False
+        """Stream the body. Raises StorageError where it does not come whole."""
         try:
-            while piece := self._response.read(PIECE_BYTES):
-                if left is not None:
-                    left -= len(piece)
-                yield piece
-            is_read = not left
+            yield from self._reply.pieces(PIECE_BYTES)
         except (OSError, http.client.HTTPException) as exc:
             raise StorageError(f"{what}: {type(exc).__name__}") from exc
-        finally:
-            self._give_back(is_read)
-        if left:
-            raise StorageError(f"{what}: {left} bytes did not come")
 
     def drain(self, what: str) -> Self:
         """Read the body away."""
@@ -195,15 +183,9 @@ class Wire:
         if call.body:
             headers["Content-Length"] = str(len(call.body))
         self._signer.sign(call, path, headers)
-        connection = self._kept.take(CONNECT_SECONDS, READ_SECONDS)
-        try:
-            connection.request(call.method, path, call.body or None, headers)
-            response = connection.getresponse()
-        except BaseException:
-            connection.close()
-            raise
+        seconds = CONNECT_SECONDS, READ_SECONDS
         return Answer(
-            response, lambda is_read: self._kept.give(connection, is_read=is_read)
+            self._kept.ask(call.method, path, call.body or None, headers, seconds)
         )
 
 

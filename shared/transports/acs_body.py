@@ -44,6 +44,7 @@ class Body:
         except GeneratorExit:
             raise
         except BaseException as exc:
+            # The library makes something else of it: whoever sends looks here.
             self.fault = exc
             raise
         # Whoever asks for more has passed on what came before.

@@ -6,8 +6,7 @@ policies and `acs_wire` look at it. What http.client raises goes through.
 
 from __future__ import annotations
 
-import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import urlsplit
 from azure.core.pipeline.transport import HttpTransport
 from azure.core.rest import HttpRequest
 
-from shared.connections import Connections
+from shared.connections import Connections, Reply
 
 _PIECE_BYTES = 16 * 1024
 
@@ -23,30 +22,20 @@ _PIECE_BYTES = 16 * 1024
 class Arrived:
     """An answer whose body is still to be read."""
 
-    def __init__(
-        self, response: http.client.HTTPResponse, give_back: Callable[[bool], None]
-    ) -> None:
-        self.status_code = response.status
-        self.headers = response.headers
-        self._response = response
-        self._give_back = give_back
-        self._is_read = False
+    def __init__(self, reply: Reply) -> None:
+        self.status_code = reply.status
+        self.headers = reply.headers
+        self._reply = reply
 
     def iter_bytes(self) -> Iterator[bytes]:
         """Read the body."""
-        while piece := self._response.read(_PIECE_BYTES):
-            yield piece
-        self._is_read = not self._response.length
-
-    def close(self) -> None:
-        """Let go of the answer; read to its end, its connection is kept."""
-        self._give_back(self._is_read)
+        return self._reply.pieces(_PIECE_BYTES)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
+        self._reply.close()
 
 
 class Carrier(HttpTransport[HttpRequest, Any]):
@@ -59,20 +48,12 @@ class Carrier(HttpTransport[HttpRequest, Any]):
         """Send a request; its body may be a stream of known length."""
         parts = urlsplit(request.url)
         target = f"{parts.path}?{parts.query}" if parts.query else parts.path
-        connection = self._kept.take(
-            words.get("connection_timeout", 30), words.get("read_timeout", 60)
-        )
+        seconds = words.get("connection_timeout", 30), words.get("read_timeout", 60)
         headers, body = dict(request.headers), request.content
         if body is not None:
             headers["Content-Length"] = str(len(body))
-        try:
-            connection.request(request.method, target, body, headers)
-            response = connection.getresponse()
-        except BaseException:
-            connection.close()
-            raise
         return Arrived(
-            response, lambda is_read: self._kept.give(connection, is_read=is_read)
+            self._kept.ask(str(request.method), target, body, headers, seconds)
         )
 
     def open(self) -> None:

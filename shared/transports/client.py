@@ -112,6 +112,7 @@ class Client:
         try:
             self._secure()
         except BaseException:
+            # Whatever it was: nobody else will hang up.
             self.close()
             raise
 

@@ -53,6 +53,7 @@ class Session:
             if credential:
                 self._sign_in(credential)
         except BaseException:
+            # Whatever it was: nobody else will hang up.
             self.close()
             raise
 

@@ -143,6 +143,7 @@ class Smtp:
             self._fit(envelope.size, session.max_bytes)
             return _Begun(session, seconds, session.begin(envelope))
         except BaseException:
+            # Whatever it was: the next mail starts on a clean line.
             session.close()
             raise
 

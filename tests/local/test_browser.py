@@ -54,7 +54,7 @@ def test_picture_opens_in_the_page(browser, running):
     """It is decoded, not only named."""
     _, address = running
     _choose(browser, address, "whiteboard")
-    browser.wait("document.querySelector('main img')?.naturalWidth > 100")
+    assert browser.sees("document.querySelector('main img')?.naturalWidth > 100")
 
 
 def test_pdf_opens_in_the_page(browser, running):
@@ -62,10 +62,10 @@ def test_pdf_opens_in_the_page(browser, running):
     _, address = running
     _choose(browser, address, "Minutes")
     frame = "document.querySelector('main iframe[src*=\"/file/\"]')"
-    browser.wait(f"{frame} !== null")
-    browser.wait(f"{frame}.contentDocument?.contentType === 'application/pdf'")
+    assert browser.sees(f"{frame} !== null")
+    assert browser.sees(f"{frame}.contentDocument?.contentType === 'application/pdf'")
     # The reader hides its own parts; what stands in its way would leave no grey page.
-    browser.wait(f"{frame}.contentDocument.body.style.overflow === 'hidden'")
+    assert browser.sees(f"{frame}.contentDocument.body.style.overflow === 'hidden'")
 
 
 def test_mail_tells_its_headers_and_its_story(browser, running):
@@ -84,7 +84,7 @@ def test_mail_that_comes_later_shows_itself(browser, running):
     browser.open(f"{address}/")
     before = browser.run("document.querySelectorAll('#list li').length")
     (drop / "front-desk" / "later.txt").write_text("A text that somebody dropped")
-    browser.wait(f"document.querySelectorAll('#list li').length > {before}")
+    assert browser.sees(f"document.querySelectorAll('#list li').length > {before}")
 
 
 def test_no_page_complains(browser, running):
