@@ -21,7 +21,7 @@ from .mail_peer import Peer
 from .tokens import Issuer
 
 type Sink = Callable[[Received], None]
-_PARTING_SECONDS = 5.0
+_PARTING_SECONDS, _PAUSE_SECONDS = 5.0, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,10 @@ class MailServer:
         self._loop, self._server = loop, server
         self._started.set()
         await self._stop.wait()
+        for sock in server.sockets:
+            loop.remove_reader(sock.fileno())
+        # Whoever was just let in gets a place first: a closed server has none.
+        await asyncio.sleep(_PAUSE_SECONDS)
         server.close()
         server.abort_clients()
         # Connections end in the loop's next round: it must not end before them.

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+import gc
 import json
 import socket
+import sys
+import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -14,7 +18,9 @@ import requests
 
 from local.acs import Operation
 from local.acs_check import RefusedError, Sent, check
-from local.certificates import signed_by_itself
+from local.azurite import free_port
+from local.certificates import Authority, signed_by_itself
+from local.mailserver import House, MailServer
 from local.tokens import Issuer
 from local.web import Request, Response, WebServer
 from shared.transports.acs_body import Body
@@ -238,3 +244,33 @@ def test_request_that_breaks_off_is_not_served():
                 client.shutdown(socket.SHUT_WR)
                 client.recv(1)
     assert asked == [b"the whole."]
+
+
+def test_mail_server_stops_while_clients_come(monkeypatch):
+    """Nothing half open is left to the garbage collector, which would complain."""
+    complaints: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    over = threading.Event()
+    port = free_port()
+
+    def call() -> None:
+        while not over.is_set():
+            with (
+                suppress(OSError),
+                socket.create_connection(("127.0.0.1", port), 1) as it,
+            ):
+                it.recv(10)
+
+    callers = [threading.Thread(target=call) for _ in range(4)]
+    with Authority() as authority:
+        context = authority.context()
+        for each in callers:
+            each.start()
+        for _ in range(15):
+            with MailServer(House(), context, port):
+                time.sleep(0.02)
+            gc.collect()
+    over.set()
+    for each in callers:
+        each.join()
+    assert complaints == []
