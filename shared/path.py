@@ -25,7 +25,17 @@ from .receive import Event, IgnoredError
 from .route import is_sidecar, sidecar_wanted
 from .row import Row, scan_id_of
 from .rulebook import RoutesBrokenError
-from .settle import SCANS, SENT, call_again, clear_away, hold, lose, settle, wait
+from .settle import (
+    MAILED,
+    SCANS,
+    SENT,
+    call_again,
+    clear_away,
+    hold,
+    lose,
+    settle,
+    wait,
+)
 from .stores.blobs import Opened
 from .story import tell
 from .works import Works
@@ -168,7 +178,7 @@ def _met_again(works: Works, row: Row) -> None:
         _fit(works, found, works.clock())
         resume(works, found, works.clock())
         return
-    if found.state in {State.SENT, State.BOUNCED}:
+    if found.state in MAILED:
         clear_away(row.place, found, works.desk)
     raise IgnoredError(f"{row.scan_id} is {found.state} already")
 
@@ -190,7 +200,7 @@ def _fit(works: Works, row: Row, stands_for: datetime) -> None:
             call_again(row, works.desk)
             raise IgnoredError(f"{row.scan_id} is being sent: looked at again later")
         return
-    if row.state is State.SENT and row.container != SENT:
+    if row.state in MAILED and row.container != SENT:
         clear_away(row.place, row, works.desk)
     if row.state is not State.WAITING:
         raise IgnoredError(f"{row.scan_id} is {row.state} already")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -12,10 +13,13 @@ from shared.errors import UnconfirmedError, UnreachableError
 from shared.ledger import Ledger
 from shared.model import MailState, Reason, Receipt, State
 from shared.names import kept_name
-from shared.row import Row
+from shared.report import report
+from shared.row import Row, operation_id_of
+from shared.settle import order_of
 from shared.sweep import Sweeper
 from shared.works import Works
-from tests.path.office import INSIDE, Office
+from tests.path.office import INSIDE, OUTSIDE, Office
+from tests.path.test_report import a_report
 
 LATER = "later@contoso.com"
 PARTLY = Receipt(answer="250 taken", deferred={LATER: "450 4.2.1 Mailbox busy"})
@@ -114,3 +118,19 @@ def test_recipient_put_off_by_a_worker_that_lost_its_row_is_not_forgotten(office
     first, second = office.inside.calls
     assert first.message == second.message
     assert LATER in second.message.recipients
+
+
+@pytest.mark.parametrize("is_bounced", [False, True])
+def test_bytes_of_a_mailed_scan_are_removed_by_its_message(office, is_bounced):
+    """The worker died after the last mail; a report may have come since."""
+    office.outside.script = [DOWN]
+    row = office.scan(to=OUTSIDE)
+    mail = replace(row.plan[0], state=MailState.ACCEPTED)
+    row = replace(row.with_mail(mail), state=State.SENT, reason=None, next_attempt=None)
+    message = json.dumps(order_of(row, office.clock()))
+    row = office.works.ledger.save(row)
+    if is_bounced:
+        report(office.works, a_report(operation_id_of(row.scan_id, 0, 0)))
+    assert office.names("held")
+    path.retry(office.works, message)
+    assert office.names("held") == []
