@@ -23,6 +23,7 @@ def main() -> int:
     words = _words()
     # Whoever ends us politely gets the same good-bye as by Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    is_once = words.verb == "run" and words.once
     try:
         with ExitStack() as stack:
             _alone(stack, words.data)
@@ -32,7 +33,8 @@ def main() -> int:
         return CANNOT
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
-        return 0
+        # Nobody waited for the three: that is no success.
+        return 1 if is_once else 0
 
 
 def _start(words: argparse.Namespace) -> int:

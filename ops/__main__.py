@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
 from ops import check, explain, list_, release, show
 from shared.errors import ConfigError, ForwardError, TransientError
 from shared.journal import quiet_others
+from shared.stores.border import DeniedError
 
 VERBS = (check, explain, list_, show, release)
 DONE, NO, USAGE, LATER = range(4)
@@ -33,15 +35,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet_others()
     words = parser().parse_args(arguments)
     try:
-        return int(words.run(words))
-    except ConfigError as exc:
-        return _said(exc, USAGE)
-    except TransientError as exc:
-        return _said(exc, LATER)
+        status = int(words.run(words))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read us has seen enough; Python would complain at its end, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = NO
     except ForwardError as exc:
-        return _said(exc, NO)
+        status = _said(exc, _status(exc))
     except KeyboardInterrupt:
-        return _said("stopped", NO)
+        status = _said("stopped", NO)
+    return status
+
+
+def _status(error: ForwardError) -> int:
+    if isinstance(error, ConfigError | DeniedError):
+        return USAGE
+    return LATER if isinstance(error, TransientError) else NO
 
 
 def _said(what: object, status: int) -> int:

@@ -6,7 +6,8 @@ import argparse
 from typing import Any
 
 from ops import desk
-from shared.health import check
+from shared.errors import ConfigError
+from shared.health import Check, check
 
 NAME = "check"
 
@@ -24,8 +25,11 @@ def add_to(verbs: Any) -> None:
 
 
 def run(words: argparse.Namespace) -> int:
-    """Try everything; 0 when all is well, 3 when only later can tell, else 1."""
-    checks = check(desk.works())
+    """Try everything; 0: all is well, 1: not so, 2: settings, 3: later may be."""
+    try:
+        checks, wrong = check(desk.works()), 1
+    except ConfigError as exc:
+        checks, wrong = (Check("settings", False, str(exc)),), 2
     if words.json:
         desk.print_json(
             [{"check": c.name, "ok": c.is_ok, "text": c.text} for c in checks]
@@ -36,4 +40,4 @@ def run(words: argparse.Namespace) -> int:
     failed = [each for each in checks if not each.is_ok]
     if not failed:
         return 0
-    return 3 if all(each.is_passing for each in failed) else 1
+    return 3 if all(each.is_passing for each in failed) else wrong

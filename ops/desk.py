@@ -6,15 +6,17 @@ import json
 from collections.abc import Iterable
 from dataclasses import fields
 from datetime import datetime
-from typing import Any
+from typing import Any, TextIO
 
 from shared import settings
 from shared.errors import MissingError
 from shared.ledger import Ledger
-from shared.row import Row, mail_to_dict
+from shared.plain import plain
+from shared.row import Row, is_scan_id, mail_to_dict
 from shared.stores.account import Account, connect
 from shared.works import Works, build, utc_now
 
+TEXT_LIMIT = 2000
 LEFT_OUT = frozenset({"version", "is_found", "plan", "assigned"})
 
 
@@ -50,17 +52,23 @@ def print_json(value: object) -> None:
     print(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def print_table(rows: Iterable[Row]) -> None:
+def shown(text: object) -> str:
+    """A text from outside as a terminal may have it: one line, and no commands."""
+    return plain(str(text), TEXT_LIMIT)
+
+
+def print_table(rows: Iterable[Row], file: TextIO | None = None) -> None:
     """One line per scan, the newest last."""
     lines = [("received", "state", "reason", "device", "id", "path")]
     for row in rows:
         reason = row.reason.value if row.reason else ""
         when = f"{row.received:%Y-%m-%d %H:%M}"
-        lines.append((when, row.state, reason, row.device, row.scan_id, row.path))
+        words = (row.state, reason, shown(row.device), row.scan_id, shown(row.path))
+        lines.append((when, *words))
     widths = [max(len(line[column]) for line in lines) for column in range(5)]
     for line in lines:
         cells = (text.ljust(width) for text, width in zip(line, widths, strict=False))
-        print("  ".join([*cells, line[5]]).rstrip())
+        print("  ".join([*cells, line[5]]).rstrip(), file=file)
 
 
 def _age(row: Row) -> tuple[datetime, datetime]:
@@ -69,7 +77,7 @@ def _age(row: Row) -> tuple[datetime, datetime]:
 
 def find(book: Ledger, words: str) -> Row:
     """Find a scan by its id, or the newest of a path. Raises MissingError."""
-    row = book.find(words) if words[:8].isdigit() and words[8:9] == "-" else None
+    row = book.find(words) if is_scan_id(words) else None
     if row is None:
         row = max(book.of_path(words), key=_age, default=None)
     if row is None:

@@ -11,12 +11,13 @@ from ops import desk
 from shared.decide import decide
 from shared.errors import ConfigError, MissingError
 from shared.kinds import kind_named
-from shared.model import Blob, Kind, Mail, Place, Scan
-from shared.names import is_possible
+from shared.model import Blob, Kind, Mail, Place, Reason, Scan
+from shared.names import first_folder, is_possible
 from shared.path import new_row
 from shared.plan import Order, make_plan
 from shared.receive import why_ignored
 from shared.route import is_sidecar, route
+from shared.rulebook import RoutesBrokenError
 from shared.settle import SCANS
 from shared.works import Works
 
@@ -68,16 +69,24 @@ def run(words: argparse.Namespace) -> int:
         desk.print_json(answer)
     else:
         for line in answer["trail"]:
-            print(line)
+            print(desk.shown(line))
         who = ", ".join(answer["recipients"]) or f"nobody: {answer['reason']}"
-        print(f"device {answer['device']} -> {who}")
+        print(desk.shown(f"device {answer['device']} -> {who}"))
         if answer["recipients"]:
-            print(f"by {', '.join(answer['transports'])}: {answer['subject']}")
+            by = ", ".join(answer["transports"])
+            print(desk.shown(f"by {by}: {answer['subject']}"))
     return 0 if answer["recipients"] else 1
 
 
 def explained(works: Works, path: str) -> Explained:
     """Walk the path of one file without touching anything."""
+    try:
+        return _explained(works, path)
+    except RoutesBrokenError as exc:
+        return Explained(first_folder(path), (str(exc),), Reason.ROUTES_BROKEN.value)
+
+
+def _explained(works: Works, path: str) -> Explained:
     blobs = works.account.blobs
     with suppress(MissingError):
         opened = blobs.open(SCANS, path)
@@ -112,17 +121,24 @@ def _imagined(works: Works, path: str) -> Explained:
     row = new_row(works, blob)
     if why := _not_a_scan(works, path, row.device, 1):
         return Explained(row.device, (why,), "ignored")
+    named = kind_named(path)
+    kind = named or Kind.PDF
     scan = Scan(
         scan_id=row.scan_id,
         path=path,
         received=now,
         size=1,
-        kind=kind_named(path) or Kind.PDF,
+        kind=kind,
         device=row.device,
     )
     book, sides = works.rulebook.current(), works.sides()
     routing = route(scan, book.rules, book.directory, sides)
     trail = ("there is no such file now: its name alone is explained", *routing.trail)
+    if named is None:
+        trail = (*trail, "its name does not say what it is: it is taken for a PDF")
+    if kind not in book.rules.policy.accept:
+        refused = f"[policy] accept does not name {kind}"
+        return Explained(row.device, (*trail, refused), Reason.TYPE_NOT_ACCEPTED.value)
     if routing.reason:
         whole = (*trail, routing.detail)
         return Explained(row.device, whole, routing.reason.value)

@@ -40,10 +40,14 @@ def add_to(verbs: Any) -> None:
 
 
 def moment(text: str) -> datetime:
-    """Read `--since`. Raises ValueError, which argparse tells."""
-    if ago := _AGO.fullmatch(text):
-        return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
-    when = datetime.fromisoformat(text)
+    """Read `--since`. Raises ArgumentTypeError."""
+    try:
+        if ago := _AGO.fullmatch(text):
+            return datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: float(ago[1])})
+        when = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as exc:
+        words = f"{text!r} is no time: write 36h, 7d or a date such as 2026-11-21"
+        raise argparse.ArgumentTypeError(words) from exc
     return when if when.tzinfo else when.replace(tzinfo=UTC)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from shared.address import AddressError, parse_address
 from shared.errors import ConfigError
 from shared.ledger import Ledger, StaleError
 from shared.model import Reason, State
-from shared.row import Row
+from shared.row import Row, is_scan_id
 from shared.settle import order_of
 from shared.stores.account import Account
 from shared.stores.queues import RETRIES
@@ -57,8 +58,9 @@ def run(words: argparse.Namespace) -> int:
     book = desk.ledger(account)
     rows, refused = _chosen(book, words)
     if rows and not words.yes and not _agreed(rows):
-        return 1
-    released, order = [], Order(assigned, utc_now())
+        refused |= {row.scan_id: "not agreed to" for row in rows}
+        rows = []
+    released, order = [], Order(assigned, utc_now(), _who())
     for row in rows:
         try:
             released.append(release(account, book, row, order).scan_id)
@@ -85,7 +87,7 @@ def _chosen(
         return [row for row in book.held() if row.is_for(reason)], {}
     rows, refused = [], {}
     for scan_id in dict.fromkeys(words.ids):
-        row = book.find(scan_id)
+        row = book.find(scan_id) if is_scan_id(scan_id) else None
         if row is None:
             refused[scan_id] = "the ledger knows no such scan"
         elif row.state is not State.HELD:
@@ -96,8 +98,18 @@ def _chosen(
 
 
 def _agreed(rows: Sequence[Row]) -> bool:
-    desk.print_table(rows)
-    return input(f"Send {len(rows)}? [y/N] ").strip().lower() in {"y", "yes"}
+    # To standard error: what is printed beside it may be read by a program.
+    desk.print_table(rows, sys.stderr)
+    print(f"Send {len(rows)}? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _who() -> str:
+    try:
+        return getpass.getuser()
+    except OSError:
+        # A container's user has a number and no name.
+        return f"uid {os.getuid()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +119,8 @@ class Order:
     assigned: tuple[str, ...]
     """Recipients instead of those that the rules find; empty: the rules'."""
     when: datetime
+    by: str
+    """Whoever gives the order."""
 
 
 def release(account: Account, book: Ledger, row: Row, order: Order) -> Row:
@@ -115,7 +129,7 @@ def release(account: Account, book: Ledger, row: Row, order: Order) -> Row:
         raise StaleError(f"{row.scan_id} is {row.state}, not held")
     row = book.save(row.released(order.when, order.assigned))
     # Who ordered it travels along, so that the functions' log says it.
-    body = order_of(row, order.when) | {"by": getpass.getuser()}
+    body = order_of(row, order.when) | {"by": order.by}
     account.queues.put(RETRIES, body, timedelta(0))
     return row
 

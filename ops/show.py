@@ -34,14 +34,14 @@ def run(words: argparse.Namespace) -> int:
     plan = known.pop("plan")
     for name, value in known.items():
         if value not in (None, ""):
-            print(f"{name:13} {value}")
+            print(f"{name:13} {desk.shown(value)}")
     for mail in plan:
         who = ", ".join([*mail["to"], *mail["cc"], *mail["bcc"]])
         which = f"mail {mail['g']}.{mail['n']}".ljust(13)
         how = f"{mail['state']} by {mail['transport']}"
-        print(f"{which} {how} to {who}: {mail['answer']}")
+        print(desk.shown(f"{which} {how} to {who}: {mail['answer']}"))
         for address, answer in mail["refused"].items():
-            print(f"              refused {address}: {answer}")
+            print(f"              refused {desk.shown(f'{address}: {answer}')}")
     if row.reason:
         print(f"what to do    {reasons()['en'][row.reason.value]['action']}")
     return 0

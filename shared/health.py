@@ -6,14 +6,16 @@ Results are kept for 60 s, so that a probe cannot hammer the mail server.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from .errors import ForwardError, ThrottledError, UnreachableError
-from .settle import HELD, SCANS
-from .stores.border import StorageError
-from .stores.queues import RETRIES
+from .errors import ForwardError, MissingError, ThrottledError, UnreachableError
+from .rulebook import CONFIG, RoutesBrokenError
+from .settle import HELD, SCANS, SENT
+from .stores.border import DeniedError, StorageError
+from .stores.queues import EVENTS, REPORTS, RETRIES
 from .works import Works
 
 KEPT = timedelta(seconds=60)
@@ -46,7 +48,8 @@ def _tried(name: str, attempt: Callable[[], str]) -> Check:
     try:
         return Check(name, True, attempt())
     except (ThrottledError, UnreachableError, StorageError) as exc:
-        return Check(name, False, str(exc), is_passing=True)
+        is_passing = not isinstance(exc, DeniedError)
+        return Check(name, False, str(exc), is_passing=is_passing)
     except ForwardError as exc:
         return Check(name, False, str(exc))
 
@@ -54,17 +57,34 @@ def _tried(name: str, attempt: Callable[[], str]) -> Check:
 def _storage(works: Works) -> str:
     """Touch each service once."""
     account = works.account
-    for container in (SCANS, HELD):
-        account.blobs.exists(container)
-    account.queues.check(RETRIES)
+    kept = (SENT,) if works.settings.after_send == "keep" else ()
+    for container in (SCANS, HELD, CONFIG, *kept):
+        with _made("container", container):
+            account.blobs.exists(container)
+    for queue in (EVENTS, RETRIES, REPORTS):
+        with _made("queue", queue):
+            account.queues.check(queue)
     works.ledger.find("19700101-" + "0" * 20)
     return f"account {account.blobs.account}: blobs, queues and tables answer"
 
 
+@contextmanager
+def _made(kind: str, name: str) -> Iterator[None]:
+    try:
+        yield
+    except MissingError as exc:
+        what = f"there is no {kind} {name}"
+        raise ForwardError(what, hint=f"create {kind} {name} in the account") from exc
+
+
 def _routes(works: Works) -> str:
-    faults = works.rulebook.faults()
-    if faults:
-        raise ForwardError("; ".join(faults), hint="the last good ones stay in force")
+    if faults := works.rulebook.faults():
+        try:
+            works.rulebook.current()
+            hint = "the last good ones stay in force"
+        except RoutesBrokenError:
+            hint = "scans wait until they are mended: there never were good ones"
+        raise ForwardError("; ".join(faults), hint=hint)
     return "routes.toml and directory.csv are in order"
 
 

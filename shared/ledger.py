@@ -99,11 +99,12 @@ class Ledger:
         )
         yield from (_row(entity) for entity in found if _is_scan(entity))
 
-    def unfinished(self) -> Iterator[Row]:
-        """Read every row that is `sending` or `waiting`, of whatever day."""
+    def unsent(self) -> Iterator[Row]:
+        """Read every row that is `sending`, `waiting` or `held`, of whatever day."""
+        states = State.SENDING, State.WAITING, State.HELD
         found = self._table.query(
-            "state eq @sending or state eq @waiting",
-            {"sending": State.SENDING.value, "waiting": State.WAITING.value},
+            "state eq @sending or state eq @waiting or state eq @held",
+            {state.value: state.value for state in states},
         )
         yield from (_row(entity) for entity in found if _is_scan(entity))
 

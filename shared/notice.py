@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from .address import domain_of
-from .errors import ForwardError, ReplacedError
+from .errors import ForwardError, ReplacedError, UnconfirmedError
 from .journal import note, warn
 from .model import Message, Reason, State
 from .plain import plain
@@ -84,6 +84,10 @@ def _tell(works: Works, reason: Reason, rows: Sequence[Row]) -> int:
         return 0
     try:
         _send(works, reason, fresh)
+    except UnconfirmedError as exc:
+        # It may be there. One too few is better than one with every sweep.
+        warn("notice-unconfirmed", {"reason": reason.value, "why": exc.what})
+        return 0
     except ForwardError as exc:
         warn("notice-failed", {"reason": reason.value, "why": exc.what})
         _mark(table, reason, told.when, claimed)

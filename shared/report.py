@@ -15,10 +15,10 @@ from .journal import alarm, note
 from .ledger import StaleError
 from .model import Mail, MailState, State
 from .row import Row, scan_of_operation
+from .stores.queues import REPORTS
 from .story import told
 from .works import Works
 
-QUEUE = "delivery-reports"
 TYPE = "Microsoft.Communication.EmailDeliveryReportReceived"
 BAD = frozenset({"Bounced", "Suppressed", "Failed", "Quarantined", "FilteredSpam"})
 WORDS_LIMIT = 300
@@ -50,7 +50,7 @@ def report(works: Works, text: str) -> None:
             # Whoever holds the lease would lose it by our change.
             wait = row.lease_until - works.clock()
             if wait.total_seconds() > 0:
-                works.account.queues.put(QUEUE, json.loads(text), wait)
+                works.account.queues.put(REPORTS, json.loads(text), wait)
                 return
         after = bounced(row, bad)
         if after is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
@@ -20,6 +21,7 @@ EPOCH = date(1970, 1, 1)
 PLAN_LIMIT = 32_000
 """Characters of `plan`: a table's text property takes 64 KiB of UTF-16."""
 _VERSION, _VARIANT = 8, 0b10
+_SCAN_ID = re.compile(r"\d{8}-[0-9a-f]{20}")
 
 
 def scan_id_of(account: str, place: Place, modified: datetime) -> str:
@@ -42,6 +44,11 @@ def operation_id_of(scan_id: str, n: int, g: int) -> str:
     high, middle, low = bits >> 74, bits >> 62 & 0xFFF, bits & (1 << 62) - 1
     stamp = _VERSION << 76 | _VARIANT << 62
     return str(uuid.UUID(int=high << 80 | middle << 64 | low | stamp))
+
+
+def is_scan_id(text: str) -> bool:
+    """Whether a text could be a scan's id."""
+    return _SCAN_ID.fullmatch(text) is not None
 
 
 def scan_of_operation(operation_id: str) -> tuple[str, int, int] | None:

@@ -21,6 +21,11 @@ from .sources import Sources
 SHOWN_LIMIT = 120
 """Characters of what is shown of a value that is no address."""
 _LINE_LIMIT = 500
+_TOP_LEVEL = re.compile(
+    r"[a-z]{2}|com|org|net|edu|gov|mil|int|info|biz|pro|name|coop|aero|museum",
+    re.IGNORECASE,
+)
+"""Endings that domains have, and scans have not."""
 _BETWEEN = re.compile(r"[ \u00a0\u3000,;()\[\]{}<>]+")
 """Blanks, commas, semicolons and brackets; a line end is none of them."""
 
@@ -117,11 +122,15 @@ def _by_routes(sources: Sources, directory: Directory) -> Found:
 def _by_names(sources: Sources, _: Directory) -> Found:
     *folders, file = sources.scan.path.split("/")
     named = [each for each in folders if "@" in each]
-    stem = file.rpartition(".")[0]
+    stem, extension = file.rpartition(".")[::2]
     parts = _listed("", [*named, *_BETWEEN.split(stem)])
-    if not parts.good and kind_named(file) is None:
+    if kind_named(file) is None:
         # What follows the last dot may be no extension, but the address's own end.
-        parts = _listed("", _BETWEEN.split(file))
+        whole = _listed("", _BETWEEN.split(file))
+        is_cut = bool(whole.good and _listed("", _BETWEEN.split(stem)).good)
+        if is_cut and _TOP_LEVEL.fullmatch(extension):
+            return Found("it is not known where the address in the file name ends")
+        parts = parts if parts.good else whole
     if not parts.good:
         return Found("no folder is an address, and no part of the file name")
     return Found("in the path", parts.good)

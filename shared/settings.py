@@ -157,7 +157,7 @@ def names() -> tuple[str, ...]:
 def read(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the environment once. Raises ConfigError, naming every wrong setting."""
     env = dict(os.environ if environ is None else environ)
-    if "EXTERNAL_TRANSPORT" not in env:
+    if not env.get("EXTERNAL_TRANSPORT", "").strip():
         has_acs = env.get("ACS_ENDPOINT") or env.get("ACS_CONNECTION_STRING")
         env["EXTERNAL_TRANSPORT"] = "acs" if has_acs else "none"
     values: dict[str, Any] = {"source": env}

@@ -7,7 +7,6 @@ changes it changes under the row's ETag, so two sweeps do no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -74,12 +73,15 @@ class Sweeper:
         recent = {row.scan_id: row for row in self._works.ledger.since(now - window)}
         turn = Round(now, recent)
         self._files(turn)
-        for row in self._unfinished(turn):
-            self._overdue(row, turn)
+        old = self._old(turn)
+        for row in [*turn.rows.values(), *old.values()]:
+            if row.state in UNFINISHED:
+                self._overdue(row, turn)
         self._bytes(turn)
         if turn.is_listed:
             self._forget(turn)
-        turn.counts["told"] = tell_people(self._works, turn.rows.values())
+        rows = (old | turn.rows).values()
+        turn.counts["told"] = tell_people(self._works, rows)
         fields: dict[str, Value] = dict(turn.counts)
         note("sweep", fields)
         return turn.counts
@@ -153,13 +155,13 @@ class Sweeper:
             remove(listed.place, self._desk)
             turn.counts["moved"] += 1
 
-    def _unfinished(self, turn: Round) -> Iterator[Row]:
-        """The rows with something left to do; of all days once an hour."""
-        if self._full is None or turn.now - self._full >= FULL_EVERY:
-            self._full = turn.now
-            yield from self._works.ledger.unfinished()
-        else:
-            yield from (r for r in turn.rows.values() if r.state in UNFINISHED)
+    def _old(self, turn: Round) -> dict[str, Row]:
+        """Once an hour: the older rows with something left to do, or to tell."""
+        if self._full is not None and turn.now - self._full < FULL_EVERY:
+            return {}
+        self._full = turn.now
+        every = {row.scan_id: row for row in self._works.ledger.unsent()}
+        return {key: row for key, row in every.items() if key not in turn.rows}
 
     def _step(self, row: Row, turn: Round) -> timedelta:
         """How far a row's next attempt moves on: further the longer it has waited.
@@ -200,7 +202,7 @@ class Sweeper:
             found = self._works.account.blobs.find(row.container, row.name)
             if found and found.place.etag == row.etag:
                 continue
-            lost = lose(row, self._desk)
+            lost = turn.rows[row.scan_id] = lose(row, self._desk)
             if is_loss(lost):
                 alarm(lost.state.value, "lost", told(turn.now, lost, None))
                 turn.counts["lost"] += 1

@@ -27,7 +27,7 @@ from .rulebook import Rulebook
 from .settings import Settings
 from .settle import Desk, renew
 from .stores.account import Account, connect
-from .transports.base import Transport
+from .transports.base import Reach, Transport
 
 JITTER = 0.2
 """Share of a wait by which it is made longer or shorter, so that herds disperse."""
@@ -134,6 +134,9 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Works:
             built[name] = transports.build(name, settings.source, clock)
         except ConfigError as exc:
             faults.append(str(exc))
+    for name in settings.external_transport:
+        if name in built and built[name].reach is Reach.INSIDE:
+            faults.append(f"EXTERNAL_TRANSPORT: {name} reaches nobody outside")
     if settings.internal_transport and not settings.internal_domains:
         faults.append("INTERNAL_DOMAINS is empty: write the tenant's domains")
     if faults:

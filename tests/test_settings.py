@@ -31,6 +31,12 @@ def test_acs_serves_the_outside_where_it_is_set(name):
     assert settings.read(GOOD | {name: "x"}).external_transport == ("acs",)
 
 
+def test_empty_setting_is_one_that_is_not_set():
+    """Infrastructure passes empty texts on."""
+    given = {"ACS_ENDPOINT": "https://a", "EXTERNAL_TRANSPORT": " "}
+    assert settings.read(GOOD | given).external_transport == ("acs",)
+
+
 def test_order_of_transports_is_kept():
     """Comma-separated means in order of preference."""
     read = settings.read(GOOD | {"EXTERNAL_TRANSPORT": " smtp , acs "})

@@ -16,8 +16,16 @@ PIECE_BYTES = 64 * 1024
 _NOT_MODIFIED, _NOT_FOUND, CONFLICT, PRECONDITION = 304, 404, 409, 412
 
 
+_DENIED = frozenset({401, 403})
+_LET_US_IN = "check SCAN_STORAGE, or the roles of the identity on the storage account"
+
+
 class StorageError(TransientError):
     """Storage did not answer, or not as it should; the host will try again."""
+
+
+class DeniedError(StorageError):
+    """Storage does not let us in (401, 403): nothing but a person can mend that."""
 
 
 class ConflictError(ForwardError):
@@ -37,6 +45,8 @@ def refusal(what: str, status: int, code: str) -> ForwardError:
     text = f"{what}: {status} {code}"
     if code.startswith("Lease"):
         return LeasedError(text)
+    if status in _DENIED:
+        return DeniedError(text, hint=_LET_US_IN)
     kinds = {
         _NOT_MODIFIED: NotModifiedError,
         _NOT_FOUND: MissingError,

@@ -36,6 +36,8 @@ def endpoints(storage: Storage) -> Endpoints:
         )
     parts = _parts(storage.connection_string)
     name, key = parts.get("accountname", ""), parts.get("accountkey", "")
+    if "usedevelopmentstorage" in parts:
+        raise ValueError("UseDevelopmentStorage names no account: write Azurite's own")
     if not name or not key:
         raise ValueError("it has no AccountName or no AccountKey")
     protocol = parts.get("defaultendpointsprotocol", "https")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .sdk import Sdk
 
-RETRIES = "scan-retries"
+EVENTS, RETRIES, REPORTS = "scan-events", "scan-retries", "delivery-reports"
 LONGEST = timedelta(days=7)
 """The longest visibility timeout that Queue Storage takes (Put Message)."""
 _FOREVER = -1

@@ -69,7 +69,8 @@ def crossing(body: Body | None = None) -> Iterator[None]:
             if isinstance(exc, AzureError)
             else type(exc).__name__
         )
-        raise kind(f"ACS: {words}") from exc
+        hint = "" if kind is UnconfirmedError else "check ACS_ENDPOINT and the network"
+        raise kind(f"ACS: {words}", hint=hint) from exc
     except (SerializationError, DeserializationError) as exc:
         raise UnreachableError(f"ACS: {type(exc).__name__}") from exc
 

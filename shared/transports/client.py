@@ -59,7 +59,8 @@ def crossing(where: object, step: Step = Step.MAIL) -> Iterator[None]:
     except (smtplib.SMTPException, OSError, UnicodeError) as exc:
         cause = exc.__context__ if isinstance(exc.__context__, OSError) else exc
         words = str(cause) or type(cause).__name__
-        raise UnreachableError(f"{where}: {words}") from exc
+        hint = "check host and port, and the network" if step is Step.CONNECT else ""
+        raise UnreachableError(f"{where}: {words}", hint=hint) from exc
 
 
 def _octets(text: bytes | str) -> bytes:

@@ -11,9 +11,9 @@ from dataclasses import MISSING, field, fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from shared.address import parse_address
 from shared.errors import ConfigError
 
-from .mime import ADDRESS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -35,9 +35,7 @@ def port(value: str) -> int:
 
 def mailbox(value: str) -> str:
     """Read a bare address. Raises ValueError."""
-    if not ADDRESS.fullmatch(value):
-        raise ValueError(f"{value!r} is no bare address")
-    return value
+    return parse_address(value)
 
 
 def web_address(value: str) -> str:
@@ -92,5 +90,5 @@ def fill[C: DataclassInstance](kind: type[C], source: Mapping[str, str]) -> C:
         except ValueError as exc:
             faults.append(f"{name}: {exc}: write {each.metadata['write']}")
     if faults:
-        raise ConfigError("; ".join(faults), hint="see docs/settings.md")
+        raise ConfigError("; ".join(faults))
     return kind(**values)

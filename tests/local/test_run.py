@@ -117,6 +117,14 @@ def test_scan_that_does_not_arrive_is_explained(tmp_path):
     )
 
 
+def test_run_that_is_ended_before_all_arrived_is_no_success(tmp_path):
+    """A time-out of whoever called it must not look green."""
+    with Command(tmp_path / "data", "run", "--once") as command:
+        command.wait_for("Starting the functions")
+        command.process.send_signal(signal.SIGTERM)
+        assert command.ended() == 1
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[tuple[Command, Path]]:
     """`make run`, which goes on."""

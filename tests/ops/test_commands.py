@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
+from dataclasses import replace
 
 import pytest
 
+from local.azurite import ROOT
 from ops.__main__ import main
 from shared.errors import UnreachableError
 from shared.model import Reason, State
@@ -254,9 +258,130 @@ def test_check_names_a_broken_routes_file(office, scanpost):
 def test_check_with_wrong_settings_is_configuration(scanpost, monkeypatch):
     """Exit status 2, and the setting's name."""
     monkeypatch.setenv("LEASE_SECONDS", "soon")
-    status, _, err = scanpost("check")
+    status, checks, _ = scanpost("check", "--json")
+    assert (status, checks[0]["check"], checks[0]["ok"]) == (2, "settings", False)
+    assert "LEASE_SECONDS" in checks[0]["text"]
+
+
+def test_transport_for_the_inside_cannot_serve_the_outside(scanpost, monkeypatch):
+    """HVE reaches nobody there; each scan would find out for itself."""
+    monkeypatch.setenv("EXTERNAL_TRANSPORT", "hve")
+    for name in ("MAIL_TENANT_ID", "MAIL_CLIENT_ID"):
+        monkeypatch.setenv(name, "x")
+    monkeypatch.setenv("HVE_SENDER", "scans@contoso.com")
+    status, text, _ = scanpost("check")
     assert status == 2
-    assert "LEASE_SECONDS" in err
+    assert "EXTERNAL_TRANSPORT: hve reaches nobody outside" in text
+
+
+# The SDK for tables looks at an XML element as if it were a truth value.
+@pytest.mark.filterwarnings("ignore:Testing an element's truth value")
+def test_storage_that_lets_nobody_in_is_configuration(office, scanpost, monkeypatch):
+    """A wrong key: later will not be better; what to look at is said."""
+    text = office.env["SCAN_STORAGE"]
+    key = text.split("AccountKey=")[1].split(";")[0]
+    monkeypatch.setenv("SCAN_STORAGE", text.replace(key, "d3Jvbmc="))
+    status, _, err = scanpost("list")
+    assert status == 2
+    assert "check SCAN_STORAGE" in err
+    status, checks, _ = scanpost("check", "--json")
+    assert status == 1
+    assert "check SCAN_STORAGE" in checks[0]["text"]
+
+
+@pytest.mark.parametrize("words", ["yesterday", "999999999999d", "9" * 400 + "h"])
+def test_since_says_what_to_write(capsys, words):
+    """A time that is none."""
+    with pytest.raises(SystemExit, match="2"):
+        main(["list", "--since", words])
+    assert "write 36h, 7d or a date" in capsys.readouterr().err
+
+
+def test_reader_who_has_seen_enough_is_no_fault():
+    """As in `scanpost list --help | head -1`, but for a verb that prints."""
+    words = [sys.executable, "-m", "ops", "explain", "a/.b", "--json"]
+    done = subprocess.Popen(  # noqa: S603 (our own words)
+        words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert done.stdout
+    assert done.stderr
+    done.stdout.close()
+    assert done.stderr.read() == b""
+    assert done.wait() == 1
+    done.stderr.close()
+
+
+@pytest.mark.parametrize("path", ["20261121-a/b.pdf", "99999999-x/scan.pdf"])
+def test_path_that_looks_like_an_id_is_a_path(office, scanpost, path):
+    """A device may be called as it likes."""
+    row = office.scan(name=path)
+    assert scanpost("show", path, "--json")[1]["scan_id"] == row.scan_id
+
+
+@pytest.mark.parametrize("name", ["x/y", "../..", "20261121-a/b"])
+def test_release_of_what_is_no_id_is_no(scanpost, name):
+    """It is not asked of storage at all."""
+    status, told, _ = scanpost("release", name, "--yes", "--json")
+    assert (status, list(told["refused"])) == (1, [name])
+
+
+def test_terminal_gets_no_commands_from_a_path(office, scanpost):
+    """Control characters and marks that turn the direction stay out of it."""
+    name = "mfp/\x1b[31mred\u202efdp.exe\x85x.pdf"
+    # Azurite cannot list such a name: the row alone has it.
+    row = office.works.ledger.save(replace(office.scan(to=""), path=name))
+    _, table, _ = scanpost("list")
+    _, one, _ = scanpost("show", row.scan_id)
+    for text in (table, one):
+        assert not {"\x1b", "\u202e", "\x85"} & set(text)
+    assert scanpost("show", row.scan_id, "--json")[1]["path"] == name
+
+
+def test_answer_to_the_question_leaves_one_json_document(office, scanpost, monkeypatch):
+    """The question goes to standard error; a no is told as one."""
+    row = office.scan(to="")
+    for answer, status in (("n\n", 1), ("", 1), ("y\n", 0)):
+        monkeypatch.setattr("sys.stdin", Terminal(answer))
+        done, told, err = scanpost("release", row.scan_id, "--json")
+        assert (done, "Send 1? [y/N]" in err) == (status, True)
+        assert told["released"] == ([row.scan_id] if status == 0 else [])
+
+
+def test_operator_without_a_name_releases_too(office, scanpost, monkeypatch):
+    """In a container there may be a number only."""
+
+    def nobody() -> str:
+        raise OSError("no user name")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    row = office.scan(to="")
+    assert scanpost("release", row.scan_id, "--to", INSIDE, "--yes")[0] == 0
+    assert office.messages() == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "reason", "status"),
+    [("mfp/x.pdf", "", 0), ("mfp/x.docx", "type-not-accepted", 1), ("mfp/x.e", "", 0)],
+)
+def test_explain_asks_which_kinds_are_accepted(office, scanpost, path, reason, status):
+    """By the name alone; a name that says nothing is taken for a PDF, and told so."""
+    office.write(
+        "config",
+        "routes.toml",
+        b"[defaults]\nfallback = 'a@contoso.com'\n[policy]\naccept = ['pdf']\n",
+    )
+    done, told, _ = scanpost("explain", path, "--json")
+    assert (done, told["reason"]) == (status, reason)
+    assert ("taken for a PDF" in " ".join(told["trail"])) == path.endswith(".e")
+
+
+@pytest.mark.parametrize("path", ["mfp/scan.pdf", "mfp/absent.pdf"])
+def test_explain_with_broken_routes_says_so(office, scanpost, path):
+    """One document, as always."""
+    office.put("mfp/scan.pdf")
+    office.write("config", "routes.toml", b"[defaults\n")
+    status, told, _ = scanpost("explain", path, "--json")
+    assert (status, told["reason"]) == (1, "routes-broken")
 
 
 def test_unreachable_storage_is_try_later(office, scanpost, monkeypatch):

@@ -36,6 +36,29 @@ def test_missing_container_is_named(office):
     assert "held" in storage.text
 
 
+@pytest.mark.parametrize("queue", ["scan-events", "scan-retries", "delivery-reports"])
+def test_missing_queue_is_named(office, queue):
+    """Without it nothing would ever come, or come back."""
+    client = office.azurite.queues().get_queue_client(queue)
+    client.delete_queue()
+    try:
+        told = {each.name: each for each in check(office.works)}["storage"]
+    finally:
+        client.create_queue()
+    assert not told.is_ok
+    assert (
+        told.text == f"there is no queue {queue} (create queue {queue} in the account)"
+    )
+
+
+def test_routes_that_never_were_good_are_told_as_that(office):
+    """No last good ones are in force then: scans wait."""
+    office.clear()
+    office.routes("[defaults\n")
+    told = {each.name: each for each in check(office.hired())}["routes"]
+    assert "scans wait until they are mended" in told.text
+
+
 def test_broken_routes_are_told_with_their_line(office):
     """The last good ones stay in force; somebody should mend the file."""
     office.routes(ROUTES)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from shared.errors import UnreachableError
-from shared.model import Reason
+from shared.errors import UnconfirmedError, UnreachableError
+from shared.model import Reason, State
 from shared.notice import reasons
 from tests.path.office import ROUTES
 from tests.samples import CUT_PDF
@@ -70,6 +72,33 @@ def test_notice_that_cannot_be_sent_is_sent_later(told):
     told.inside.script = [UnreachableError("down")]
     assert told.sweep()["told"] == 0
     assert told.sweep()["told"] == 1
+
+
+def test_notice_of_unknown_fate_is_not_sent_again(told):
+    """One too few is better than one with every sweep."""
+    told.scan(to="")
+    told.inside.script = [UnconfirmedError("no answer to the whole mail")] * 3
+    for _ in range(3):
+        assert told.sweep()["told"] == 0
+    assert len(told.inside.calls) == 1
+
+
+def test_old_scan_that_is_held_anew_is_told_of(told):
+    """It waited, or was released, for longer than the sweep's window."""
+    row = told.scan(to="")
+    told.sweep()
+    told.later(days=10)
+    told.works.ledger.save(replace(told.reread(row), last_error="held again"))
+    assert told.sweep()["told"] == 1
+    assert row.scan_id in notices(told)[1].text
+
+
+def test_scan_that_is_gone_is_not_told_of_as_held(told):
+    """The sweep that finds its bytes gone knows better by then."""
+    row = told.scan(to="")
+    told.blobs.get_blob_client("held", row.name).delete_blob()
+    assert told.sweep()["told"] == 0
+    assert told.reread(row).state is State.GONE
 
 
 def test_nobody_is_told_without_a_mailbox(office):

@@ -20,7 +20,7 @@ OTHER = "ap@contoso.com"
 
 def ordered(office, row, *to):
     """Release a row as the command does."""
-    order = Order(to, office.clock())
+    order = Order(to, office.clock(), "kim")
     return release(office.works.account, office.works.ledger, row, order)
 
 

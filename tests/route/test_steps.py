@@ -224,6 +224,14 @@ def test_extension_is_no_part_of_an_address():
     assert routing.reason is Reason.NO_RECIPIENT
 
 
+@pytest.mark.parametrize("name", ["ann@contoso.com.mx", "ann@fabrikam.co.uk"])
+def test_name_without_extension_is_not_cut_to_another_domain(name):
+    """Where the address ends cannot be known: neither reading is taken."""
+    routing = routed(a_scan(f"mfp-2f/{name}"), FALLBACK + '[policy]\nexternal=["*"]\n')
+    assert everybody(routing) == ["scans@contoso.com"]
+    assert any("not known where the address" in line for line in routing.trail)
+
+
 def test_fallback_may_look_somebody_up():
     """And where nobody is found there, the next fallback holds."""
     device = '[devices.mfp-2f]\nfallback = "directory:{user}"\n'
