@@ -5,8 +5,6 @@ in `node_modules`. What is there already is left alone; a second call takes no t
 Each thing that can be missing ends it with one sentence that says what to do.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.util
 import os
@@ -16,7 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Read by old Pythons too, which are told so: nothing newer than 3.7 may stand here.
+# Read by old Pythons too, which are told so: nothing newer than 3.6 may stand here.
 OLDEST = (3, 10)
 PYTHON = "3.13"
 NODE = 20
@@ -40,7 +38,7 @@ class CannotSetUpError(Exception):
     """Something is missing; says what to do."""
 
 
-def main(words: list[str]) -> int:
+def main(words: "list[str]") -> int:
     """Set up, or `lock` what pyproject.toml and local/pins name."""
     try:
         _check_python()
@@ -168,7 +166,7 @@ def _sync(uv: str, verb: str, file: Path) -> None:
     )
 
 
-def _npm(uv: str) -> list[str]:
+def _npm(uv: str) -> "list[str]":
     """npm, of the system where its Node.js is new enough, else from PyPI."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm and _major(node) >= NODE:
@@ -200,7 +198,7 @@ def _major(node: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _run(command: list[str], otherwise: str) -> None:
+def _run(command: "list[str]", otherwise: str) -> None:
     """Run a command; what it says goes to the log, and to people one sentence."""
     STATE.mkdir(exist_ok=True)
     with LOG.open("w") as log:

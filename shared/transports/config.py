@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from shared.address import parse_address
 from shared.errors import ConfigError
 
-
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
