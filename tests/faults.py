@@ -48,6 +48,8 @@ class Trouble:
     """Bytes of the file that it takes; 0: any."""
     is_elsewhere: bool = False
     """The peer itself is wrong, and does not get better."""
+    signs_in: bool = False
+    """It strikes at the sign-in."""
     is_slow: bool = False
     """It ends by a time-out."""
     retry_after: float | None = None
@@ -66,7 +68,11 @@ def _said(step: Step, reply: str, error: type[ForwardError], times: int = 1) -> 
     code = " ".join(word for word in reply.split()[:2] if word[0].isdigit())
     fault = MailFault(step=step, reply=reply, times=times)
     return Trouble(
-        name=f"{code} at {step}", speaks="smtp", lay=_mail(fault), error=error
+        name=f"{code} at {step}",
+        speaks="smtp",
+        lay=_mail(fault),
+        error=error,
+        signs_in=step is Step.AUTH,
     )
 
 
@@ -77,6 +83,7 @@ def _dropped(step: Step, error: type[ForwardError], accepted: int = 0) -> Troubl
         lay=_mail(MailFault(step=step, then=Then.HANG_UP)),
         error=error,
         accepted=accepted,
+        signs_in=step is Step.AUTH,
         size=BIG if step is Step.BODY else 0,
     )
 
@@ -93,21 +100,25 @@ def _slow(step: Step, error: type[ForwardError], accepted: int = 0) -> Trouble:
     )
 
 
+def _all_at(port: int) -> Mapping[str, str]:
+    names = ("HVE", "EXO", "SMTP", "RELAY", "DIRECT")
+    return {f"{name}_PORT": str(port) for name in names}
+
+
 def _no_mail_server(peers: Peers, stack: ExitStack) -> Mapping[str, str]:  # noqa: ARG001 (Lay)
     from tests.transports.peers import closed_port
 
-    port = str(closed_port())
-    return {"HVE_PORT": port, "SMTP_PORT": port}
+    return _all_at(closed_port())
 
 
 def _wrong_certificate(peers: Peers, stack: ExitStack) -> Mapping[str, str]:
     server = stack.enter_context(peers.mail_server("mail.fabrikam.com"))
-    return {"HVE_PORT": str(server.port), "SMTP_PORT": str(server.port)}
+    return _all_at(server.port)
 
 
 def _stripped(peers: Peers, stack: ExitStack) -> Mapping[str, str]:
     server = stack.enter_context(peers.mail_server(offers_tls=False))
-    return {"HVE_PORT": str(server.port), "SMTP_PORT": str(server.port)}
+    return _all_at(server.port)
 
 
 QUOTA = "554 5.2.0 STOREDRV.ClientSubmit; SubmissionQuotaExceeded"

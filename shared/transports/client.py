@@ -19,9 +19,15 @@ from typing import BinaryIO
 from shared.errors import UnreachableError
 
 from .base import Patience
+from .own_certificate import OwnCertificate
 from .replies import Reply, Step, refusal
 
 _REPLY_LINES = 100
+_UNREACHED = "check host and port, and the network"
+_BLOCKED = (
+    "Azure lets port 25 out through a virtual network and of some subscriptions only "
+    "(EA, MCA-E): send through a relay on another port, or by another transport"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +39,26 @@ class Server:
     is_tls_first: bool = False
     """TLS from the first byte (RFC 8314, 3.3), instead of STARTTLS (RFC 3207)."""
     patience: Patience
+    certificate: OwnCertificate | None = None
+    """What we show to a server that wants to know who connects."""
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """The platform's trust (it honours SSL_CERT_FILE), and our own certificate."""
+        # Kept, and not made before the first connection: it takes milliseconds.
+        version = self.certificate.version if self.certificate else 0
+        made = self._made
+        if version not in made:
+            context = ssl.create_default_context()
+            if self.certificate:
+                self.certificate.load(context)
+            made.clear()
+            made[version] = context
+        return made[version]
 
     @cached_property
-    def context(self) -> ssl.SSLContext:
-        """The platform's trust; it honours SSL_CERT_FILE."""
-        # Cached, and not made before the first connection: it takes milliseconds.
-        return ssl.create_default_context()
+    def _made(self) -> dict[int, ssl.SSLContext]:
+        return {}
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"
@@ -59,7 +79,9 @@ def crossing(where: object, step: Step = Step.MAIL) -> Iterator[None]:
     except (smtplib.SMTPException, OSError, UnicodeError) as exc:
         cause = exc.__context__ if isinstance(exc.__context__, OSError) else exc
         words = str(cause) or type(cause).__name__
-        hint = "check host and port, and the network" if step is Step.CONNECT else ""
+        hint = ""
+        if step is Step.CONNECT:
+            hint = _BLOCKED if str(where).endswith(":25") else _UNREACHED
         raise UnreachableError(f"{where}: {words}", hint=hint) from exc
 
 

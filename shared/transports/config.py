@@ -11,7 +11,7 @@ from dataclasses import MISSING, field, fields
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from shared.address import parse_address
+from shared.address import parse_address, parse_domain
 from shared.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def port(value: str) -> int:
 def mailbox(value: str) -> str:
     """Read a bare address. Raises ValueError."""
     return parse_address(value)
+
+
+def domains(value: str) -> frozenset[str]:
+    """Read domains, comma-separated. Raises ValueError."""
+    return frozenset(parse_domain(each.strip()) for each in value.split(",") if each)
 
 
 def web_address(value: str) -> str:

@@ -90,6 +90,11 @@ _HINTS: tuple[tuple[str, str], ...] = (
         r"5\.7\.60|5\.2\.252",
         "let this sign-in send as the sender, or change the sender",
     ),
+    (
+        r"5\.7\.68",
+        "the tenant rejects Direct Send: Set-OrganizationConfig -RejectDirectSend "
+        "$false, or make an inbound connector and use relay",
+    ),
     (r"5\.1\.8|5\.7\.(50[123]|7[0-4]\d|750)", "the sender is blocked as a spammer"),
     (r"^53[05]", "check the secret, and that the account may send by SMTP"),
     (r"^432", "too many connections at once for this account"),

@@ -11,7 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.errors import ConfigError, ForwardError, TooLargeError
+from shared.address import domain_of
+from shared.errors import (
+    ConfigError,
+    ForwardError,
+    RecipientRefusedError,
+    TooLargeError,
+)
 from shared.model import Content, Finding, Message, Receipt
 
 from . import mime
@@ -26,7 +32,7 @@ from .replies import Reply, sort
 from .sasl import Password, SignIn
 from .session import CredentialRefusedError, Envelope, Session
 
-SUBMISSION, SUBMISSIONS = 587, 465
+RELAYING, SUBMISSION, SUBMISSIONS = 25, 587, 465
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +62,8 @@ class Profile:
     sign_in: SignIn | None
     max_bytes: int | None = None
     """Largest mail where the server announces no SIZE; None: not known."""
+    domains: frozenset[str] = frozenset()
+    """Where recipients must be; empty: anywhere."""
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
@@ -110,6 +118,7 @@ class Smtp:
         envelope = _envelope(message, letter)
         limit = Deadline(deadline, self._clock, self._profile.server.patience)
         limit.check()
+        self._reach_all(envelope)
         begun = self._begin(envelope)
         try:
             answers = sort(begun.replies)
@@ -126,6 +135,17 @@ class Smtp:
             deferred=answers.deferred,
             token_seconds=begun.token_seconds,
         )
+
+    def _reach_all(self, envelope: Envelope) -> None:
+        """Raise RecipientRefusedError where somebody is out of reach."""
+        within = self._profile.domains
+        away = [who for who in envelope.recipients if domain_of(who) not in within]
+        if within and away:
+            raise RecipientRefusedError(
+                f"{self.name} reaches nobody outside",
+                hint="set EXTERNAL_TRANSPORT to one that does",
+                refused=dict.fromkeys(away, "outside"),
+            )
 
     def _begin(self, envelope: Envelope) -> _Begun:
         """Begin on a kept session, or on a new one where there is none that lives."""

@@ -59,6 +59,13 @@ class Peers:
         self.identity = IdentityEndpoint(self.issuer, IDENTITY, OBJECT)
         self.house = replace(HOUSE, issuer=self.issuer, application=APPLICATION)
         self.mail = MailServer(self.house, context)
+        self.mx = MailServer(
+            replace(self.house, needs_sign_in=False),
+            context,
+            sink=self.mail.mails.append,
+        )
+        """Takes mails from anybody, with the faults of `mail`, and into its list."""
+        self.mx.faults = self.mail.faults
         resource = Resource(
             senders=frozenset({SENDER}),
             access_key=base64.b64encode(b"k" * 64).decode(),
@@ -68,8 +75,8 @@ class Peers:
         self._context = context
 
     def __enter__(self) -> Self:
-        servers = (self.entra.server, self.identity.server, self.acs.server, self.mail)
-        for server in servers:
+        webs = (self.entra.server, self.identity.server, self.acs.server)
+        for server in (*webs, self.mail, self.mx):
             self._stack.enter_context(server)
         return self
 

@@ -26,6 +26,7 @@ class Rig:
     arrived: Callable[[Peers, Transport], list[Arrived]]
     speaks: str = ""
     """`smtp` or `acs`: which faults it can meet."""
+    signs_in: bool = True
     changes: Mapping[str, str] = field(default_factory=dict)
 
     def build(
@@ -66,6 +67,28 @@ def smtp_settings(peers: Peers) -> Mapping[str, str]:
     }
 
 
+def exo_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for a mailbox of Exchange Online."""
+    hve = hve_settings(peers)
+    others = {name: text for name, text in hve.items() if not name.startswith("HVE_")}
+    port = hve["HVE_PORT"]
+    return others | {"EXO_SENDER": SENDER, "EXO_HOST": "localhost", "EXO_PORT": port}
+
+
+def mx_settings(name: str) -> Callable[[Peers], Mapping[str, str]]:
+    """Settings for a way to the tenant's own MX."""
+
+    def settings(peers: Peers) -> Mapping[str, str]:
+        return {
+            f"{name}_SENDER": SENDER,
+            f"{name}_HOST": "localhost",
+            f"{name}_PORT": str(peers.mx.port),
+            "INTERNAL_DOMAINS": "contoso.com",
+        }
+
+    return settings
+
+
 def acs_settings(peers: Peers) -> Mapping[str, str]:
     """Settings for ACS with an access key."""
     return {
@@ -101,7 +124,12 @@ def _in_outbox(_: Peers, transport: Transport) -> list[Arrived]:
 
 HVE = Rig("hve", "hve", hve_settings, _by_mail, "smtp")
 SMTP = Rig("smtp", "smtp", smtp_settings, _by_mail, "smtp")
+EXO = Rig("exo", "exo", exo_settings, _by_mail, "smtp")
+RELAY = Rig("relay", "relay", mx_settings("RELAY"), _by_mail, "smtp", signs_in=False)
+DIRECT = Rig(
+    "direct", "direct", mx_settings("DIRECT"), _by_mail, "smtp", signs_in=False
+)
 ACS = Rig("acs-key", "acs", acs_settings, _by_acs, "acs")
 ACS_IDENTITY = Rig("acs-identity", "acs", acs_identity_settings, _by_acs, "acs")
 OUTBOX = Rig("outbox", "outbox", lambda _: {}, _in_outbox)
-RIGS = (HVE, SMTP, ACS, ACS_IDENTITY, OUTBOX)
+RIGS = (HVE, EXO, SMTP, RELAY, DIRECT, ACS, ACS_IDENTITY, OUTBOX)

@@ -19,6 +19,15 @@ CONTRACT = {
         *("ACS_ENDPOINT", "ACS_CONNECTION_STRING", "ACS_SENDER"),
         *("AZURE_CLIENT_ID", "REQUESTS_CA_BUNDLE"),
     },
+    "direct": {
+        *("DIRECT_HOST", "DIRECT_PORT", "DIRECT_SENDER", "INTERNAL_DOMAINS"),
+    },
+    "exo": {
+        *("EXO_SENDER", "EXO_HOST", "EXO_PORT"),
+        *("MAIL_TENANT_ID", "MAIL_CLIENT_ID"),
+        *("MAIL_CLIENT_SECRET", "MAIL_CLIENT_CERTIFICATE"),
+        *("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID"),
+    },
     "hve": {
         *("HVE_SENDER", "HVE_HOST", "HVE_PORT", "HVE_PASSWORD"),
         *("MAIL_TENANT_ID", "MAIL_CLIENT_ID"),
@@ -26,6 +35,9 @@ CONTRACT = {
         *("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID"),
     },
     "outbox": set(),
+    "relay": {
+        *("RELAY_HOST", "RELAY_PORT", "RELAY_SENDER", "RELAY_CLIENT_CERTIFICATE"),
+    },
     "smtp": {
         *("SMTP_HOST", "SMTP_PORT", "SMTP_TLS"),
         *("SMTP_USER", "SMTP_PASSWORD", "SMTP_SENDER"),
