@@ -142,8 +142,11 @@ class Blobs:
         return Place(container, name, _bare(str(done["etag"])))
 
     def delete(self, place: Place) -> None:
-        """Remove the blob if its ETag still is the same; a missing one is removed."""
-        same = {"If-Match": f'"{place.etag}"'}
+        """Remove the blob if its ETag still is the same; a missing one is removed.
+
+        Snapshots that somebody took of it go with it: else the service keeps it.
+        """
+        same = {"If-Match": f'"{place.etag}"', "x-ms-delete-snapshots": "include"}
         what = f"delete in {place.container}"
         call = Call("DELETE", _path(place.container, place.name), same)
         with suppress(MissingError):

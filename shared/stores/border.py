@@ -17,6 +17,7 @@ _NOT_MODIFIED, _NOT_FOUND, CONFLICT, PRECONDITION = 304, 404, 409, 412
 
 
 _DENIED = frozenset({401, 403})
+NO_ANSWER = "check SCAN_STORAGE and the network"
 _LET_US_IN = "check SCAN_STORAGE, or the roles of the identity on the storage account"
 
 

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 
 from shared.errors import MissingError
 
-from .border import CONFLICT, PRECONDITION, StorageError, refusal
+from .border import CONFLICT, NO_ANSWER, PRECONDITION, StorageError, refusal
 
 
 @contextmanager
@@ -36,7 +36,8 @@ def crossing(what: str) -> Iterator[None]:
     except HttpResponseError as exc:
         raise refusal(what, exc.status_code or 0, _code(exc)) from exc
     except AzureError as exc:
-        raise StorageError(f"{what}: {_words(exc)}") from exc
+        words = _words(exc).partition(": Max retries")[0]
+        raise StorageError(f"{what}: {words}", hint=NO_ANSWER) from exc
     except requests.RequestException as exc:
         raise StorageError(f"{what}: {type(exc).__name__}") from exc
 

@@ -23,6 +23,7 @@ from shared.connections import Connections, Reply
 from .border import (
     BACKOFF_SECONDS,
     CONNECT_SECONDS,
+    NO_ANSWER,
     PIECE_BYTES,
     READ_SECONDS,
     RETRIES,
@@ -165,7 +166,8 @@ class Wire:
                 answer = self._once(call)
             except (OSError, http.client.HTTPException) as exc:
                 if not left:
-                    raise StorageError(f"{what}: {type(exc).__name__}") from exc
+                    words = f"{what}: {type(exc).__name__}"
+                    raise StorageError(words, hint=NO_ANSWER) from exc
             else:
                 if answer.status not in _PASSING or not left:
                     return _checked(what, answer)
