@@ -9,15 +9,16 @@ from datetime import datetime
 from typing import Any, TextIO
 
 from shared import settings
+from shared.column import mail_to_dict
 from shared.errors import MissingError
 from shared.ledger import Ledger
 from shared.plain import plain
-from shared.row import Row, is_scan_id, mail_to_dict
+from shared.row import Row, is_scan_id
 from shared.stores.account import Account, connect
 from shared.works import Works, build, utc_now
 
 TEXT_LIMIT = 2000
-LEFT_OUT = frozenset({"version", "is_found", "plan", "assigned"})
+LEFT_OUT = frozenset({"version", "is_found", "plan", "assigned", "unchecked"})
 
 
 def account() -> Account:

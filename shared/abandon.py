@@ -6,16 +6,16 @@ is missing, `waiting`, or `sending` with an ended lease. Raises `StorageError`.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from dataclasses import replace
 
 from . import receive
+from .beside import refuse_sidecar, sidecar_of
 from .errors import MissingError
 from .journal import Stopwatch, alarm, warn
 from .ledger import ClaimedError, StaleError
 from .model import UNFINISHED, Reason, State
-from .path import new_row, read_order
+from .path import new_row
 from .receive import IgnoredError
 from .row import Row
 from .settle import SCANS, hold
@@ -38,7 +38,7 @@ def abandon_events(works: Works, text: str) -> None:
 def abandon_retries(works: Works, text: str) -> None:
     """Handle one message of `scan-retries-poison`."""
     try:
-        row = works.ledger.find(read_order(text).scan_id)
+        row = works.ledger.find(receive.read_order(text).scan_id)
     except IgnoredError as exc:
         warn("abandoned", {"queue": "scan-retries", "why": exc.what})
         return
@@ -63,7 +63,10 @@ def _scan_of_event(works: Works, text: str) -> Row:
             if why:
                 raise IgnoredError(f"{name!r}: {why}")
             row = new_row(works, blob, event.identity)
-            return works.ledger.find(row.scan_id) or row
+            found = works.ledger.find(row.scan_id)
+            if found is None:
+                refuse_sidecar(works, row)
+            return found or row
     raise IgnoredError("no such blob any more")
 
 
@@ -73,13 +76,15 @@ def _abandon(works: Works, row: Row, queue: str, text: str) -> None:
         return
     lease = row.lease_until if row.state is State.SENDING else None
     if lease and lease > works.clock():
-        works.account.queues.put(queue, json.loads(text), lease - works.clock())
+        body = receive.read_object(text)
+        works.account.queues.put(queue, body, lease - works.clock())
         return
-    row = replace(row.orphaned(), last_error=WORDS)
+    row, watch = replace(row.orphaned(), last_error=WORDS), Stopwatch()
     try:
-        held = hold(row, Reason.POISONED, works.desk)
+        with watch.measuring("storage"):
+            held = hold(row, Reason.POISONED, works.desk, sidecar_of(works, row))
     except (ClaimedError, StaleError):
         warn("abandoned", {"scan": row.scan_id, "why": "somebody else has it in hand"})
         return
-    tell(works.clock(), held, None, Stopwatch())
+    tell(works.clock(), held, None, watch)
     alarm("poisoned", "abandoned", {"scan": row.scan_id, "queue": queue})

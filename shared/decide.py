@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from .content import Bytes
 from .errors import MissingError, PermanentError, TransientError
 from .kinds import fitting_name, sniff
-from .model import Kind, Place, Reason, Scan, State
+from .model import Kind, Mail, MailState, Place, Reason, Scan, State
 from .names import file_of
 from .plain import plain_file
-from .plan import Order, make_plan
+from .plan import NOWHERE, Order, make_plan
 from .receive import known_metadata
 from .route import Routing, Sides, route, sidecar_wanted
 from .row import Row
@@ -80,8 +80,7 @@ class _Case:
         self.opened = opened
         self.kind = sniff(opened.head, row.path)
         self.row = replace(row, type=self.kind.value if self.kind else "")
-        self.is_released = row.ordered is not None and row.reason is Reason.INCOMPLETE
-        kind = None if self.is_released else self.kind
+        kind = None if row.unchecked else self.kind
         self.content = Bytes(court.blobs, opened, kind)
         self.pages: int | None = None
         self.fault = ""
@@ -97,9 +96,12 @@ class _Case:
         if verdict is None:
             return
         self.pages, self.fault = verdict.pages, verdict.why
-        looks = self.court.incomplete_seconds
-        if not verdict.is_whole and self.row.attempts < len(looks):
-            after = self.court.clock() + looks[self.row.attempts]
+        waits = self.court.incomplete_seconds
+        # Attempts before it was first found broken are no looks at the file.
+        looks = self.row.attempts if self.row.reason is Reason.INCOMPLETE else 0
+        if not verdict.is_whole and looks < len(waits):
+            self.row = replace(self.row, attempts=looks)
+            after = self.court.clock() + waits[looks]
             raise LookAgainError(verdict.why, Reason.INCOMPLETE, after)
 
     def accept(self, book: Book) -> Kind:
@@ -164,7 +166,7 @@ class _Case:
             date=self.row.ordered if self.row.generation else None,
             attachment=plain_file(fitting_name(file_of(self.row.path), kind)),
             has=self.row.having(),
-            unchecked=bool(self.fault) or self.is_released,
+            unchecked=self._is_unchecked,
         )
         mails = make_plan(scan, routing, self.court.sides, order)
         planned = replace(
@@ -179,8 +181,35 @@ class _Case:
         """The plan stands; the policy may have said to send what is not whole."""
         row = replace(self.row, state=State.SENDING, reason=None)
         for mail in row.pending():
-            row = row.with_mail(replace(mail, unchecked=bool(self.fault)))
+            row = row.with_mail(replace(mail, unchecked=self._is_unchecked))
         return row
+
+    def refuse(self, exc: PermanentError) -> Row:
+        """Hold it; but what an earlier order left of unknown fate is found out first.
+
+        The refusal is then kept as a mail that nobody sends.
+        """
+        old = () if self.row.mails else tuple(self.row.pending())
+        if not old:
+            return _decided(self.row, State.HELD, exc, None)
+        if any(mail.unchecked for mail in old):
+            self.content = Bytes(self.court.blobs, self.opened, None)
+        refused = Mail(
+            n=0,
+            g=self.row.generation,
+            transport=NOWHERE,
+            sender="",
+            state=MailState.REFUSED,
+            reason=exc.why,
+            answer=exc.what,
+        )
+        row = self.row.with_mail(refused)
+        return replace(row, state=State.SENDING, reason=None)
+
+    @property
+    def _is_unchecked(self) -> bool:
+        """Whether the policy, or an operator, says to mail it although it is broken."""
+        return bool(self.fault) or self.row.unchecked
 
     def _reason(self, routing: Routing) -> Reason | None:
         """Nobody found, and the sidecar that may have named somebody never came."""
@@ -200,10 +229,10 @@ def decide(row: Row, opened: Opened, court: Court) -> Decision:
         case.read_beside(book)
         after = case.address(kind, book)
     except PermanentError as exc:
-        after = _decided(case.row, State.HELD, exc, None)
+        after = case.refuse(exc)
     except LookAgainError as exc:
         after = _decided(case.row, State.WAITING, exc, exc.after)
-        after = replace(after, attempts=row.attempts + 1)
+        after = replace(after, attempts=after.attempts + 1)
     except TransientError as exc:
         if exc.why is not Reason.ROUTES_BROKEN:
             raise

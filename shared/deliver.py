@@ -27,11 +27,18 @@ from .errors import (
     UnconfirmedError,
 )
 from .model import Content, Fate, Finding, Mail, MailState, Message, Reason, Receipt
+from .outcome import (
+    accepted,
+    answered,
+    found,
+    only,
+    put_off,
+    refused,
+    reopened,
+    unknown,
+)
 from .row import Row
 from .transports.base import Transport
-
-ANSWER_LIMIT = 300
-"""Characters of a peer's answer that the plan keeps."""
 
 
 class Gates(Protocol):
@@ -97,12 +104,13 @@ def deliver(row: Row, content: Content, post: Post, now: datetime) -> tuple[Row,
     tally = Tally()
     keys = deque((mail.g, mail.n) for mail in row.pending() if is_due(mail, now))
     while keys and not tally.broken:
-        mail = row.mail(*keys.popleft())
-        slot = post.gate.slot(mail.transport, _own_slot(mail))
-        if slot:
-            row = row.with_mail(_put_off(mail, Reason.THROTTLED, slot))
+        mail = _on_a_way(row, row.mail(*keys.popleft()), post)
+        slot = _slot(mail, post)
+        if slot or not mail.is_pending:
+            row = row.with_mail(put_off(mail, Reason.THROTTLED, slot) if slot else mail)
             continue
-        if tally.tried:
+        if tally.tried or mail.state is MailState.OPEN:
+            # Nothing goes out that the ledger does not call `sending`.
             row = post.save(_marked(row, mail))
             mail = row.mail(mail.g, mail.n)
         tally.tried += 1
@@ -112,8 +120,25 @@ def deliver(row: Row, content: Content, post: Post, now: datetime) -> tuple[Row,
     return row, tally
 
 
-def _own_slot(mail: Mail) -> datetime | None:
-    return mail.after if mail.reason is Reason.THROTTLED else None
+def _slot(mail: Mail, post: Post) -> datetime | None:
+    """When a mail may go whose gate is closed; None: now, or never."""
+    if not mail.is_pending:
+        return None
+    own = mail.after if mail.reason is Reason.THROTTLED else None
+    return post.gate.slot(mail.transport, own)
+
+
+def _on_a_way(row: Row, mail: Mail, post: Post) -> Mail:
+    """What the settings no longer name is left for another way, or for a person."""
+    if mail.transport in post.transports:
+        return mail
+    what = f"{mail.transport} is not among the transports any more"
+    mail = answered(mail, what)
+    if mail.state is MailState.UNCONFIRMED:
+        # By another it would be another mail: nobody would know it for the same.
+        return unknown(mail)
+    gone = PermanentError(what, reason=Reason.NOT_ALLOWED)
+    return post.other_way(row, reopened(mail)) or refused(mail, gone)
 
 
 def _marked(row: Row, mail: Mail) -> Row:
@@ -131,16 +156,14 @@ def _send(row: Row, mail: Mail, content: Content, post: Post, tally: Tally) -> R
         raise ValueError(f"{row.scan_id} is sent without a lease")
     deadline = row.lease_until - post.margin
     try:
-        came = _attempt(
-            transport, post.compose(row, mail), content, deadline, mail.state
-        )
+        came = _attempt(transport, post.compose(row, mail), content, deadline, mail)
     except (InvalidScanError, BytesError) as exc:
         tally.broken = exc
-        return row.with_mail(_reopened(mail))
+        return row.with_mail(reopened(mail))
     except (PermanentError, UnconfirmedError, TransientError) as exc:
         return _failed(row, mail, exc, post, tally)
     if isinstance(came, Finding):
-        return row.with_mail(_found(mail, came))
+        return row.with_mail(found(mail, came))
     tally.accepted += 1
     tally.token_seconds += came.token_seconds
     return _accepted(row, mail, came, post)
@@ -151,36 +174,34 @@ def _attempt(
     message: Message,
     content: Content,
     deadline: datetime,
-    state: MailState,
+    mail: Mail,
 ) -> Receipt | Finding:
     """Send; what may have been accepted before is looked up first where it can be."""
-    is_repeat = state is MailState.UNCONFIRMED
-    if is_repeat:
+    is_unknown = mail.state is MailState.UNCONFIRMED
+    if is_unknown:
         finding = transport.look_up(message)
         if finding and finding.fate is not Fate.UNKNOWN:
             return finding
     try:
         return transport.send(message, content, deadline)
-    except (RecipientRefusedError, DuplicateError):
-        if not is_repeat or not transport.carries.looks_up:
+    except (RecipientRefusedError, DuplicateError) as exc:
+        if not transport.carries.looks_up or not (is_unknown or mail.tried):
             raise
-        # The refusal of a repeat says nothing about the first attempt.
+        # The refusal of a repeat says nothing about the attempts before it.
         again = transport.look_up(message)
-        if again is None:
+        is_definite = not is_unknown and isinstance(exc, RecipientRefusedError)
+        if again is None or (is_definite and again.fate is Fate.UNKNOWN):
             raise
         return again
 
 
 def _failed(row: Row, mail: Mail, exc: ForwardError, post: Post, tally: Tally) -> Row:
     """Write down one of the answers; which one decides what happens next."""
-    mail = replace(mail, answer=str(exc)[:ANSWER_LIMIT])
+    mail = answered(mail, str(exc))
     if isinstance(exc, UnconfirmedError):
         return row.with_mail(_unconfirmed(row, mail, post))
     if isinstance(exc, PermanentError):
-        other = None
-        if isinstance(exc, TooLargeError) and mail.state is not MailState.UNCONFIRMED:
-            other = post.other_way(row, _reopened(mail))
-        return row.with_mail(other or _refused(mail, exc))
+        return row.with_mail(_turned_down(row, mail, exc, post))
     if isinstance(exc, AuthRefusedError):
         tally.refusals.append(mail.transport)
     if isinstance(exc, ThrottledError):
@@ -188,18 +209,18 @@ def _failed(row: Row, mail: Mail, exc: ForwardError, post: Post, tally: Tally) -
     else:
         asked = timedelta(seconds=exc.retry_after or 0)
         after = post.retry_at(row) + asked
-    return row.with_mail(_put_off(mail, exc.why or Reason.UNREACHABLE, after))
+    tried = replace(mail, tried=True)
+    return row.with_mail(put_off(tried, exc.why or Reason.UNREACHABLE, after))
 
 
-def _reopened(mail: Mail) -> Mail:
-    """Definitely not accepted this time; what was unconfirmed before stays so."""
-    if mail.state is MailState.SENDING:
-        return replace(mail, state=MailState.OPEN)
-    return mail
-
-
-def _put_off(mail: Mail, reason: Reason, after: datetime) -> Mail:
-    return replace(_reopened(mail), reason=reason, after=after)
+def _turned_down(row: Row, mail: Mail, exc: PermanentError, post: Post) -> Mail:
+    """Refused for good, unless another way carries more."""
+    if mail.state is MailState.UNCONFIRMED:
+        # The refusal of a repeat says nothing about the attempt before it.
+        return unknown(mail)
+    is_too_large = isinstance(exc, TooLargeError)
+    other = post.other_way(row, reopened(mail)) if is_too_large else None
+    return other or refused(mail, exc)
 
 
 def _unconfirmed(row: Row, mail: Mail, post: Post) -> Mail:
@@ -212,62 +233,27 @@ def _unconfirmed(row: Row, mail: Mail, post: Post) -> Mail:
     return replace(mail, state=state, reason=Reason.UNCONFIRMED, after=after)
 
 
-def _refused(mail: Mail, exc: PermanentError) -> Mail:
-    answers = exc.refused or dict.fromkeys(mail.recipients, mail.answer)
-    return replace(
-        mail,
-        state=MailState.REFUSED,
-        reason=exc.why,
-        refused={who: text[:ANSWER_LIMIT] for who, text in answers.items()},
-        after=None,
-    )
-
-
-def _found(mail: Mail, finding: Finding) -> Mail:
-    """Write down what a look-up brought back."""
-    mail = replace(mail, answer=finding.answer[:ANSWER_LIMIT], after=None)
-    if finding.fate is Fate.UNKNOWN:
-        return replace(mail, reason=Reason.UNCONFIRMED, held=True)
-    mail = replace(mail, state=MailState.ACCEPTED, reason=None)
-    if finding.fate is Fate.FAILED:
-        return replace(mail, bounced=dict.fromkeys(mail.recipients, mail.answer))
-    return mail
-
-
 def _accepted(row: Row, mail: Mail, receipt: Receipt, post: Post) -> Row:
     """Write down who got it; those put off get a mail of their own, with its own id."""
     later = receipt.deferred
-    if later and mail.state is MailState.UNCONFIRMED:
-        # The attempt before may have reached them: only this very mail may go again.
-        answer = next(iter(later.values()))[:ANSWER_LIMIT]
-        mail = replace(mail, answer=answer)
-        return row.with_mail(_put_off(mail, Reason.UNCONFIRMED, post.retry_at(row)))
-    done = replace(
-        _only(mail, frozenset(mail.recipients) - set(later)),
-        state=MailState.ACCEPTED,
-        answer=receipt.answer[:ANSWER_LIMIT],
-        refused={who: text[:ANSWER_LIMIT] for who, text in receipt.refused.items()},
-        reason=Reason.RECIPIENT_REFUSED if receipt.refused else None,
-        after=None,
-    )
-    row = row.with_mail(done)
     if not later:
-        return row
+        return row.with_mail(accepted(mail, receipt))
+    reason, after = Reason.UNREACHABLE, post.retry_at(row)
+    if receipt.throttled:
+        reason, after = Reason.THROTTLED, post.gate.close(mail.transport, None)
+    waiting = answered(put_off(mail, reason, after), next(iter(later.values())))
+    if mail.state is MailState.UNCONFIRMED:
+        # The attempt before may have reached them: only this very mail may go again.
+        return row.with_mail(waiting)
     rest = replace(
-        _only(mail, frozenset(later)),
+        only(waiting, frozenset(later)),
         n=1 + max(each.n for each in row.plan if each.g == mail.g),
-        state=MailState.OPEN,
-        answer=next(iter(later.values()))[:ANSWER_LIMIT],
-        reason=Reason.UNREACHABLE,
-        after=post.retry_at(row),
+        tried=False,
     )
-    return row.with_mail(rest)
-
-
-def _only(mail: Mail, who: frozenset[str]) -> Mail:
-    """The mail with these of its recipients."""
-    to, cc, bcc = (
-        tuple(each for each in group if each in who)
-        for group in (mail.to, mail.cc, mail.bcc)
-    )
-    return replace(mail, to=to, cc=cc, bcc=bcc)
+    done = only(mail, frozenset(mail.recipients) - set(later))
+    split = row.with_mail(accepted(done, receipt)).with_mail(rest)
+    if not split.is_plan_too_long:
+        return split
+    # No room for a mail of their own: a person releases it for them.
+    refusals = {**receipt.refused, **later}
+    return row.with_mail(accepted(mail, replace(receipt, refused=refusals)))

@@ -12,9 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from .column import fitting, plan_from_json, plan_to_json
 from .errors import ForwardError, MissingError, ReplacedError
-from .model import MailState, Reason, State
-from .row import Row, day_of, plan_from_json, plan_to_json
+from .model import PENDING, Mail, MailState, Reason, State
+from .row import Row, day_of
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table, Value
 
@@ -39,7 +40,7 @@ class Ledger:
 
     def claim(self, row: Row) -> Row:
         """Insert the row: whoever succeeds has the scan. Raises ClaimedError."""
-        row = replace(row, updated=self._clock())
+        row = replace(row, updated=self._clock(), plan=fitting(row.plan))
         try:
             etag = self._table.insert(_entity(row))
         except ConflictError as exc:
@@ -55,7 +56,7 @@ class Ledger:
 
     def save(self, row: Row) -> Row:
         """Write the row if nobody changed it since. Raises StaleError."""
-        row = replace(row, updated=self._clock())
+        row = replace(row, updated=self._clock(), plan=fitting(row.plan))
         try:
             etag = self._table.replace(_entity(row))
         except (ReplacedError, MissingError) as exc:
@@ -152,9 +153,14 @@ def _merged(theirs: Row, ours: Row) -> Row:
             same = [it for it in theirs.plan if (it.g, it.n) == (mail.g, mail.n)]
             # Where only some were accepted the whole mail stays to be sent again: the
             # others may have it already by whoever changed the row, under the same id.
-            if all(it.is_pending and it.recipients == mail.recipients for it in same):
+            if all(_fits(mail, it) for it in same):
                 theirs = theirs.with_mail(mail)
     return theirs
+
+
+def _fits(mail: Mail, theirs: Mail) -> bool:
+    """Whether it is the same mail, and its fate was not known to whoever wrote."""
+    return theirs.state in PENDING and theirs.recipients == mail.recipients
 
 
 def _is_scan(entity: Entity) -> bool:
@@ -174,6 +180,7 @@ def _entity(row: Row) -> Entity:
     values["state"] = row.state.value
     values["reason"] = row.reason.value if row.reason else ""
     values["assigned"] = ",".join(row.assigned)
+    values["unchecked"] = row.unchecked
     values["plan"] = plan_to_json(row.plan)
     for name in _TIMES:
         if moment := getattr(row, name):
@@ -191,6 +198,7 @@ def _row(entity: Entity) -> Row:
         state=State(values["state"]),
         reason=Reason(values["reason"]) if values.get("reason") else None,
         assigned=tuple(filter(None, values.get("assigned", "").split(","))),
+        unchecked=bool(values.get("unchecked")),
         plan=plan_from_json(values.get("plan", "")),
         version=entity.etag,
         is_found=True,

@@ -207,6 +207,8 @@ class Mail:
     pages: int | None = None
     unchecked: bool = False
     """An operator, or the policy, said to mail it although it is not whole."""
+    tried: bool = False
+    """It was handed over before, and not taken then."""
     held: bool = False
     """Its fate is unknown and nothing automatic is left to try: a person decides."""
 
@@ -214,6 +216,11 @@ class Mail:
     def recipients(self) -> tuple[str, ...]:
         """The envelope: everybody this mail is for, in order, once each."""
         return tuple(dict.fromkeys(self.to + self.cc + self.bcc))
+
+    @property
+    def lacking(self) -> frozenset[str]:
+        """Those of its recipients to whom it was refused, or came back from."""
+        return frozenset(self.refused) | frozenset(self.bounced)
 
     @property
     def is_pending(self) -> bool:
@@ -264,6 +271,8 @@ class Receipt:
     """Recipient -> answer; definite: they will not get this mail."""
     deferred: Mapping[str, str] = field(default_factory=dict)
     """Recipient -> answer; they may be tried again, in a mail of their own."""
+    throttled: bool = False
+    """Some were put off because the peer wants fewer mails."""
     token_seconds: float = 0.0
     """Time spent on sign-in, for the journal."""
 

@@ -11,7 +11,7 @@ import tomllib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -54,32 +54,34 @@ class Nothing:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """When a reason was last told of."""
+    """What was last told of a reason."""
 
     when: datetime
+    read: datetime
+    """When the rows had been read: what was held since is news."""
     etag: str
 
 
-def tell_people(works: Works, rows: Iterable[Row]) -> int:
-    """Send the notices that are due; returns how many."""
+def tell_people(works: Works, rows: Iterable[Row], read: datetime) -> int:
+    """Send the notices that are due; `read` is when the rows were. Returns how many."""
     if not works.settings.ops_mailbox:
         return 0
     held: dict[Reason, list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row.received, row.updated)):
         if row.state is State.HELD and row.reason:
             held.setdefault(row.reason, []).append(row)
-    return sum(_tell(works, reason, group) for reason, group in held.items())
+    return sum(_tell(works, reason, group, read) for reason, group in held.items())
 
 
-def _tell(works: Works, reason: Reason, rows: Sequence[Row]) -> int:
+def _tell(works: Works, reason: Reason, rows: Sequence[Row], read: datetime) -> int:
     """Send one notice if there is news and the hour is over; 1 if it went out."""
     table, now = works.account.ledger, works.clock()
     told = _told(table, reason)
-    fresh = [row for row in rows if row.updated > told.when]
+    fresh = [row for row in rows if row.updated > told.read]
     if not fresh or now - told.when < EVERY:
         return 0
     # Written before it is sent: two sweeps at once must not both send it.
-    claimed = _mark(table, reason, now, told.etag)
+    claimed = _mark(table, reason, replace(told, when=now, read=read))
     if claimed is None:
         return 0
     try:
@@ -90,7 +92,7 @@ def _tell(works: Works, reason: Reason, rows: Sequence[Row]) -> int:
         return 0
     except ForwardError as exc:
         warn("notice-failed", {"reason": reason.value, "why": exc.what})
-        _mark(table, reason, told.when, claimed)
+        _mark(table, reason, replace(told, etag=claimed))
         return 0
     note("notice", {"reason": reason.value, "scans": len(fresh)})
     return 1
@@ -99,16 +101,19 @@ def _tell(works: Works, reason: Reason, rows: Sequence[Row]) -> int:
 def _told(table: Table, reason: Reason) -> Told:
     entity = table.find(PARTITION, reason.value)
     if entity is None:
-        return Told(_LONG_AGO, "")
-    return Told(datetime.fromisoformat(str(entity.values["told"])), entity.etag)
+        return Told(_LONG_AGO, _LONG_AGO, "")
+    when = str(entity.values["told"])
+    read = str(entity.values.get("read", when))
+    return Told(datetime.fromisoformat(when), datetime.fromisoformat(read), entity.etag)
 
 
-def _mark(table: Table, reason: Reason, when: datetime, etag: str) -> str | None:
-    """Write down when it was told of; None where somebody else did meanwhile."""
-    values = {"told": when.astimezone(UTC).isoformat()}
-    entity = Entity(PARTITION, reason.value, values, etag)
+def _mark(table: Table, reason: Reason, told: Told) -> str | None:
+    """Write down what was told of; None where somebody else did meanwhile."""
+    times = {"told": told.when, "read": told.read}
+    values = {key: time.astimezone(UTC).isoformat() for key, time in times.items()}
+    entity = Entity(PARTITION, reason.value, values, told.etag)
     with suppress(ConflictError, ReplacedError):
-        return table.replace(entity) if etag else table.insert(entity)
+        return table.replace(entity) if told.etag else table.insert(entity)
     return None
 
 

@@ -7,32 +7,30 @@ that does not answer, and what nobody knows.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import names, receive
+from .beside import refuse_sidecar, sidecar_of
 from .content import Bytes
-from .decide import Decision, decide, find_beside
+from .decide import Decision, decide
 from .deliver import Tally, begin, deliver
 from .errors import BytesError, InvalidScanError, MissingError
 from .journal import Stopwatch, note, warn
 from .ledger import ClaimedError, StaleError
 from .model import Blob, Kind, Place, Reason, State
 from .receive import Event, IgnoredError
-from .route import is_sidecar, sidecar_wanted
 from .row import Row, scan_id_of
-from .rulebook import RoutesBrokenError
 from .settle import (
     MAILED,
     SCANS,
-    SENT,
     call_again,
     clear_away,
     hold,
     lose,
+    origin,
     settle,
     wait,
 )
@@ -43,28 +41,20 @@ from .works import Works
 SKEW = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A message of `scan-retries`."""
-
-    scan_id: str
-    stands_for: datetime
-    """The `next_attempt` it was put there for."""
-    by: str = ""
-    """The operator who ordered it, if one did."""
-
-
 def receive_event(works: Works, text: str) -> None:
     """Handle one message of `scan-events`."""
     with _ignoring():
         event = receive.read_event(text)
-        take(works, _find(works, event), event)
+        watch = Stopwatch()
+        with watch.measuring("storage"):
+            opened = _find(works, event)
+        take(works, opened, watch, event)
 
 
 def retry(works: Works, text: str) -> None:
     """Handle one message of `scan-retries`; one that fits no more has no effect."""
     with _ignoring():
-        order = read_order(text)
+        order = receive.read_order(text)
         row = works.ledger.find(order.scan_id)
         if row is None:
             raise IgnoredError(f"{order.scan_id} has no row")
@@ -109,9 +99,13 @@ def _look_back(works: Works, event: Event) -> None:
                 _report_overwritten(works, row, event)
 
 
-def take(works: Works, opened: Opened, event: Event | None = None) -> None:
-    """Take a file on: claim it, send it, settle it. Raises IgnoredError."""
-    watch = Stopwatch()
+def take(
+    works: Works, opened: Opened, watch: Stopwatch, event: Event | None = None
+) -> None:
+    """Take a file on: claim it, send it, settle it. Raises IgnoredError.
+
+    `watch` runs since before the file was opened.
+    """
     blob = opened.blob
     why = receive.why_ignored(blob.place.name, blob.size)
     if why:
@@ -123,7 +117,7 @@ def take(works: Works, opened: Opened, event: Event | None = None) -> None:
     if blob.is_copying:
         raise IgnoredError(f"{row.path!r} is still being copied: left to sweep")
     try:
-        _carry_out(works, decide(row, opened, works.court), works.clock(), watch)
+        _carry_out(works, row, opened, works.clock(), watch)
     except ClaimedError:
         _met_again(works, row)
 
@@ -146,14 +140,6 @@ def new_row(works: Works, blob: Blob, identity: str = "") -> Row:
         etag=blob.place.etag,
         updated=works.clock(),
     )
-
-
-def refuse_sidecar(works: Works, row: Row) -> None:
-    """Leave a file alone that speaks about a scan. Raises IgnoredError."""
-    with suppress(RoutesBrokenError):
-        rules = works.rulebook.current().rules
-        if is_sidecar(row.path, row.device, rules):
-            raise IgnoredError(f"{row.path!r} is the sidecar of a scan")
 
 
 def _report_overwritten(works: Works, row: Row, event: Event) -> None:
@@ -179,18 +165,9 @@ def _met_again(works: Works, row: Row) -> None:
         resume(works, found, works.clock())
         return
     if found.state in MAILED:
-        clear_away(row.place, found, works.desk)
+        beside = sidecar_of(works, found.at(row.place))
+        clear_away(row.place, found, works.desk, beside)
     raise IgnoredError(f"{row.scan_id} is {found.state} already")
-
-
-def read_order(text: str) -> Order:
-    """Read a message of `scan-retries`. Raises IgnoredError."""
-    try:
-        body = json.loads(text)
-        moment = datetime.fromisoformat(body["next_attempt"])
-        return Order(str(body["scan"]), moment, str(body.get("by", "")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
-        raise IgnoredError("a retry message that cannot be read") from exc
 
 
 def _fit(works: Works, row: Row, stands_for: datetime) -> None:
@@ -200,8 +177,9 @@ def _fit(works: Works, row: Row, stands_for: datetime) -> None:
             call_again(row, works.desk)
             raise IgnoredError(f"{row.scan_id} is being sent: looked at again later")
         return
-    if row.state in MAILED and row.container != SENT:
-        clear_away(row.place, row, works.desk)
+    if row.state in MAILED:
+        left = origin(row, works.account.blobs.account)
+        clear_away(left, row, works.desk, sidecar_of(works, row.at(left)))
     if row.state is not State.WAITING:
         raise IgnoredError(f"{row.scan_id} is {row.state} already")
     if row.next_attempt != stands_for:
@@ -216,54 +194,59 @@ def resume(works: Works, row: Row, now: datetime) -> None:
         with watch.measuring("storage"):
             opened = works.account.blobs.open(row.container, row.name, row.etag)
     except BytesError:
-        tell(works.clock(), lose(row, works.desk), None, watch)
+        with watch.measuring("storage"):
+            lost = lose(row, works.desk)
+        tell(works.clock(), lost, None, watch)
         if row.container == SCANS:
-            # Whoever wrote it again may have come without an event.
-            with suppress(MissingError):
-                take(works, works.account.blobs.open(SCANS, row.path))
+            _take_anew(works, row.path)
         return
+    _carry_out(works, row, opened, now, watch)
+
+
+def _take_anew(works: Works, name: str) -> None:
+    """Whoever wrote a name again may have come without an event."""
+    watch = Stopwatch()
+    with suppress(MissingError):
+        with watch.measuring("storage"):
+            opened = works.account.blobs.open(SCANS, name)
+        take(works, opened, watch)
+
+
+def _decision(works: Works, row: Row, opened: Opened) -> Decision:
     if row.mails and row.reason is not Reason.INCOMPLETE:
         # The plan is frozen: neither routes nor policy are asked again.
-        decision = Decision(
-            row=replace(row, state=State.SENDING),
+        return Decision(
+            row=replace(row, state=State.SENDING, reason=None),
             content=_content(works, row, opened),
-            beside=_beside(works, row),
+            beside=sidecar_of(works, row),
         )
-    else:
-        decision = decide(row, opened, works.court)
-    _carry_out(works, decision, now, watch)
+    return decide(row, opened, works.court)
 
 
 def _content(works: Works, row: Row, opened: Opened) -> Bytes:
-    unchecked = any(mail.unchecked for mail in row.pending())
+    unchecked = row.unchecked or any(mail.unchecked for mail in row.pending())
     kind = None if unchecked or row.type not in set(Kind) else Kind(row.type)
     content = Bytes(works.account.blobs, opened, kind)
     content.judge_now()
     return content
 
 
-def _beside(works: Works, row: Row) -> Place | None:
-    with suppress(RoutesBrokenError):
-        rules = works.rulebook.current().rules
-        form = sidecar_wanted(row.path, row.device, rules)
-        if form:
-            return find_beside(row, form, works.account.blobs).place
-    return None
-
-
 def _carry_out(
-    works: Works, decision: Decision, now: datetime, watch: Stopwatch
+    works: Works, row: Row, opened: Opened, now: datetime, watch: Stopwatch
 ) -> None:
-    """Do what was decided, and tell the story. Raises ClaimedError, StaleError."""
-    row, desk, beside = decision.row, works.desk, decision.beside
+    """Decide, do it, and tell the story. Raises ClaimedError, StaleError."""
     tally: Tally | None = None
-    if row.state is State.WAITING:
-        row = wait(row, desk, beside)
-    elif row.state is State.HELD:
-        row = hold(row, row.reason, desk, beside)
-    else:
-        with watch.measuring("storage"):
+    with watch.measuring("storage"):
+        # What deciding takes is reading: rules, sidecar, the rest of a broken file.
+        decision = _decision(works, row, opened)
+        row, beside = decision.row, decision.beside
+        if row.state is State.WAITING:
+            row = wait(row, works.desk, beside)
+        elif row.state is State.HELD:
+            row = hold(row, row.reason, works.desk, beside)
+        else:
             row = _leased(works, row, now)
+    if decision.row.state is State.SENDING:
         with watch.measuring("mail"):
             row, tally = deliver(row, decision.content, works.post, now)
         with watch.measuring("storage"):
@@ -285,9 +268,9 @@ def _settled(works: Works, row: Row, tally: Tally, beside: Place | None) -> Row:
         # Only the gate was met: that is no attempt.
         row = replace(row, attempts=row.attempts - 1)
     if isinstance(tally.broken, InvalidScanError):
-        waits = works.settings.incomplete_seconds
-        due = works.clock() + waits[min(row.attempts, len(waits)) - 1]
-        row = replace(row, reason=Reason.INCOMPLETE, next_attempt=due)
+        # This was the first look at all of it: a second one comes before any mail.
+        due = works.clock() + works.settings.incomplete_seconds[0]
+        row = replace(row, reason=Reason.INCOMPLETE, attempts=1, next_attempt=due)
         return wait(replace(row, last_error=tally.broken.what), works.desk, beside)
     if tally.broken:
         return lose(row, works.desk)

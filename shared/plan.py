@@ -160,16 +160,16 @@ def _encoded_bytes(size: int) -> int:
 def next_way(row: Row, mail: Mail, sides: Sides, side: Side) -> Mail | None:
     """The mail by the next transport of its side that can carry it as it is.
 
-    For a mail that was definitely refused: recipients, id and texts stay. None where
-    no further transport can.
+    For a mail that was definitely refused, or whose transport is none of its side's any
+    more: recipients, id and texts stay. None where no further transport can.
     """
     ways = sides.inside if side is Side.INSIDE else sides.outside
     names = [way.name for way in ways]
-    later = ways[names.index(mail.transport) + 1 :] if mail.transport in names else ()
+    tried = names[: names.index(mail.transport) + 1] if mail.transport in names else ()
     kind = Kind(row.type) if row.type in set(Kind) else None
-    for way in later:
+    for way in ways[len(tried) :]:
         takes_all = len(mail.recipients) <= way.carries.max_recipients
         takes_it = takes_all and (bool(mail.to) or not way.carries.needs_to)
         if takes_it and _carries(way, kind, row.size):
-            return replace(mail, transport=way.name, sender=way.sender)
+            return replace(mail, transport=way.name, sender=way.sender, tried=False)
     return None

@@ -1,7 +1,8 @@
-"""An event in the queue -> what to look at: is it ours, which blob does it mean.
+"""A message in a queue -> what to look at: is it ours, which blob does it mean.
 
-In: the text of a queue message, Event Grid schema or CloudEvents 1.0. Out: an `Event`.
-Raises `IgnoredError`, with the reason, for everything that is not a scan. Pure.
+In: its text: an event, Event Grid schema or CloudEvents 1.0, or our own retry message.
+Out: an `Event`, an `Order`. Raises `IgnoredError`, with the reason, for everything that
+is not a scan. Pure.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from . import names
 from .errors import ForwardError
 from .model import METADATA
 from .plain import plain
+from .row import is_scan_id
 
 CONTAINER = "scans"
 SUBJECT = f"/blobServices/default/containers/{CONTAINER}/blobs/"
@@ -25,6 +27,8 @@ WRITTEN = frozenset(
 )
 RENAMED = frozenset({"RenameFile", "SftpRename"})
 DEVICE_LIMIT = 128
+YEARS = range(1971, 2149)
+"""In which an event can have happened; ids count their days from 1970 in 16 bits."""
 
 
 class IgnoredError(ForwardError):
@@ -45,9 +49,20 @@ class Event:
     when: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message of `scan-retries`."""
+
+    scan_id: str
+    stands_for: datetime
+    """The `next_attempt` it was put there for."""
+    by: str = ""
+    """The operator who ordered it, if one did."""
+
+
 def read_event(text: str) -> Event:
     """Read one message. Raises IgnoredError for what is not ours to handle."""
-    envelope = _object(text)
+    envelope = read_object(text)
     data = envelope.get("data")
     if not isinstance(data, dict):
         raise IgnoredError("malformed event: it has no data")
@@ -63,18 +78,32 @@ def read_event(text: str) -> Event:
     candidates = tuple(dict.fromkeys(filter(names.is_possible, names_said)))
     if not candidates:
         raise IgnoredError("malformed event: no blob can have that name")
-    etag = data.get("eTag") if api in WRITTEN else ""
     return Event(
         api=api,
         candidates=candidates,
-        etag=etag.strip('"') if isinstance(etag, str) else "",
+        etag=_etag(data.get("eTag")) if api in WRITTEN else "",
         identity=_identity(api, data),
         when=_moment(envelope.get("eventTime") or envelope.get("time")),
     )
 
 
-def _object(text: str) -> dict[str, Any]:
-    """Take the event out of the message; some senders wrap it into a list of one."""
+def read_order(text: str) -> Order:
+    """Read a message of `scan-retries`. Raises IgnoredError."""
+    try:
+        body = read_object(text)
+        scan_id, moment = body["scan"], datetime.fromisoformat(body["next_attempt"])
+        if is_scan_id(scan_id) and moment.tzinfo:
+            return Order(scan_id, moment, str(body.get("by", "")))
+    except (IgnoredError, ValueError, KeyError, TypeError) as exc:
+        raise IgnoredError("a retry message that cannot be read") from exc
+    raise IgnoredError("a retry message that names no scan, or no time")
+
+
+def read_object(text: str) -> dict[str, Any]:
+    """Take the event out of the message; some senders wrap it into a list of one.
+
+    Raises IgnoredError.
+    """
     try:
         value = json.loads(text)
     except (ValueError, RecursionError) as exc:
@@ -104,12 +133,19 @@ def _identity(api: str, data: Mapping[str, Any]) -> str:
     return plain(identity.replace("/", "_"), DEVICE_LIMIT)
 
 
+def _etag(said: object) -> str:
+    """What storage calls a version; empty for what it cannot have written."""
+    if not isinstance(said, str) or not said.isascii() or not said.isprintable():
+        return ""
+    return said.strip('"')
+
+
 def _moment(text: object) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:
         return None
-    return moment if moment and moment.tzinfo else None
+    return moment if moment and moment.tzinfo and moment.year in YEARS else None
 
 
 def why_ignored(name: str, size: int) -> str:

@@ -6,7 +6,6 @@ alarmed; repeats, good news and unknown ids do nothing. Raises `StorageError`.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 from .journal import alarm, note
 from .ledger import StaleError
 from .model import Mail, MailState, State
+from .plain import plain
+from .receive import IgnoredError, read_object
 from .row import Row, scan_of_operation
 from .stores.queues import REPORTS
 from .story import told
@@ -38,9 +39,18 @@ class Report:
 
 def report(works: Works, text: str) -> None:
     """Handle one message of `delivery-reports`."""
-    bad = read_report(text)
-    if bad is None:
+    try:
+        body = read_object(text)
+    except IgnoredError as exc:
+        note("report-ignored", {"why": exc.what})
         return
+    bad = read_report(body)
+    if bad:
+        _write_down(works, bad, body)
+
+
+def _write_down(works: Works, bad: Report, body: Mapping[str, Any]) -> None:
+    """Write a bounce into its row; `body` comes again where a lease is alive."""
     for _ in range(_TRIES):
         row = works.ledger.find(bad.scan_id)
         if row is None:
@@ -50,7 +60,7 @@ def report(works: Works, text: str) -> None:
             # Whoever holds the lease would lose it by our change.
             wait = row.lease_until - works.clock()
             if wait.total_seconds() > 0:
-                works.account.queues.put(REPORTS, json.loads(text), wait)
+                works.account.queues.put(REPORTS, body, wait)
                 return
         after = bounced(row, bad)
         if after is None:
@@ -65,19 +75,12 @@ def report(works: Works, text: str) -> None:
     raise StaleError(f"{bad.scan_id} changes too fast")
 
 
-def read_report(text: str) -> Report | None:
+def read_report(body: Mapping[str, Any]) -> Report | None:
     """Read a message, Event Grid schema or CloudEvents; None for what is no bounce."""
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
-        note("report-ignored", {"why": "not JSON"})
-        return None
-    if isinstance(value, list) and len(value) == 1:
-        value = value[0]
-    data = value.get("data") if isinstance(value, dict) else None
+    data = body.get("data")
     if not isinstance(data, dict) or TYPE not in (
-        value.get("eventType"),
-        value.get("type"),
+        body.get("eventType"),
+        body.get("type"),
     ):
         note("report-ignored", {"why": "not a delivery report"})
         return None
@@ -87,7 +90,7 @@ def read_report(text: str) -> Report | None:
         why = status if scan else "an operation that is not ours"
         note("report", {"scan": scan[0] if scan else None, "why": why})
         return None
-    return Report(*scan, recipient, _words(status, data)[:WORDS_LIMIT])
+    return Report(*scan, recipient, plain(_words(status, data), WORDS_LIMIT))
 
 
 def _words(status: str, data: Mapping[str, Any]) -> str:

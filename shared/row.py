@@ -1,4 +1,4 @@
-"""The ledger's row as a noun, and the plan in it as JSON.
+"""The ledger's row as a noun.
 
 A row tells the whole story of one scan. What becomes of it is decided by its mails:
 `standing` derives the state from them, and nothing else does.
@@ -7,21 +7,19 @@ A row tells the whole story of one scan. What becomes of it is decided by its ma
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, dataclass, field, fields, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from itertools import chain
 
+from .column import is_too_long
 from .model import Mail, MailState, Place, Reason, State
 
 EPOCH = date(1970, 1, 1)
-PLAN_LIMIT = 32_000
-"""Characters of `plan`: a table's text property takes 64 KiB of UTF-16."""
 _VERSION, _VARIANT = 8, 0b10
-_SCAN_ID = re.compile(r"\d{8}-[0-9a-f]{20}")
+_SCAN_ID = re.compile(r"[0-9]{8}-[0-9a-f]{20}")
 
 
 def scan_id_of(account: str, place: Place, modified: datetime) -> str:
@@ -85,6 +83,8 @@ class Row:
     generation: int = 0
     ordered: datetime | None = None
     assigned: tuple[str, ...] = ()
+    unchecked: bool = False
+    """It was held as `incomplete`, and an operator ordered it sent as it is."""
     attempts: int = 0
     last_error: str = ""
     updated: datetime
@@ -163,7 +163,7 @@ class Row:
                 row = row.with_mail(replace(mail, held=False, after=None))
         is_all_unknown = bool(self.mails) and all(
             mail.state is MailState.UNCONFIRMED
-            or (mail.state is MailState.ACCEPTED and not mail.refused)
+            or (mail.state is MailState.ACCEPTED and not mail.lacking)
             for mail in self.mails
         )
         keeps = is_all_unknown and not assigned
@@ -173,6 +173,7 @@ class Row:
             generation=self.generation if keeps else self.generation + 1,
             ordered=now,
             assigned=assigned,
+            unchecked=self.unchecked or self.is_for(Reason.INCOMPLETE),
             next_attempt=now,
             attempts=0,
         )
@@ -186,13 +187,20 @@ class Row:
                 MailState.UNCONFIRMED,
                 MailState.SENDING,
             }:
-                have.update(set(mail.recipients) - set(mail.refused))
+                have.update(set(mail.recipients) - mail.lacking)
         return frozenset(have)
 
     @property
     def is_plan_too_long(self) -> bool:
-        """Whether the plan would not fit into its column."""
-        return len(plan_to_json(self.plan)) > PLAN_LIMIT
+        """Whether the plan may come not to fit into its column."""
+        return is_too_long(self.plan)
+
+    @property
+    def holder(self) -> Mail | None:
+        """The mail that a person is asked about: of unknown fate before refused."""
+        unknown = (mail for mail in self.plan if mail.held)
+        refused = (m for m in self.mails if m.state is MailState.REFUSED or m.refused)
+        return next(chain(unknown, refused), None)
 
 
 def standing(row: Row) -> tuple[State, Reason | None]:
@@ -201,70 +209,10 @@ def standing(row: Row) -> tuple[State, Reason | None]:
     if waiting:
         first = min(waiting, key=lambda mail: mail.after or row.updated)
         return State.WAITING, first.reason or Reason.UNREACHABLE
-    if any(mail.held for mail in row.plan):
-        return State.HELD, Reason.UNCONFIRMED
-    for mail in row.mails:
-        if mail.state is MailState.REFUSED or mail.refused:
-            return State.HELD, mail.reason or Reason.RECIPIENT_REFUSED
-    if any(mail.bounced for mail in row.plan):
+    if holder := row.holder:
+        unknown, refused = Reason.UNCONFIRMED, holder.reason or Reason.RECIPIENT_REFUSED
+        return State.HELD, unknown if holder.held else refused
+    # Whom a later generation reached has it after all.
+    if {who for mail in row.plan for who in mail.bounced} - row.having():
         return State.BOUNCED, None
     return State.SENT, None
-
-
-_DEFAULTS = {f.name: f.default for f in fields(Mail)}
-_LISTS = frozenset({"to", "cc", "bcc"})
-_MAPS = frozenset({"refused", "bounced"})
-_TIMES = frozenset({"after", "date"})
-_EXTRA = frozenset(_DEFAULTS) - {
-    *("n", "g", "transport", "sender", "from_name", "to", "cc", "bcc", "subject"),
-    *("reply_to", "attachment", "state", "answer", "refused"),
-}
-"""Keys that are written only where they say something; the rest always."""
-
-
-def plan_to_json(plan: tuple[Mail, ...]) -> str:
-    """Write the plan as its column holds it."""
-    rows = [mail_to_dict(mail) for mail in plan]
-    return json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
-
-
-def mail_to_dict(mail: Mail) -> dict[str, Any]:
-    """One mail as plain JSON values."""
-    out: dict[str, Any] = {}
-    for name in _DEFAULTS:
-        value = getattr(mail, name)
-        if name in _EXTRA and not value:
-            continue
-        if name in _LISTS:
-            value = list(value)
-        elif name in _MAPS:
-            value = dict(value)
-        elif name in _TIMES:
-            value = value.astimezone(UTC).isoformat()
-        out[name] = value
-    return out
-
-
-def plan_from_json(text: str) -> tuple[Mail, ...]:
-    """Read a plan back. Raises ValueError where it is none."""
-    return tuple(mail_from_dict(each) for each in json.loads(text or "[]"))
-
-
-def mail_from_dict(values: Mapping[str, Any]) -> Mail:
-    """Read one mail back; a key that this version does not know is passed over."""
-    known: dict[str, Any] = {}
-    for name, default in _DEFAULTS.items():
-        if name not in values:
-            if default is MISSING and name not in _MAPS:
-                raise ValueError(f"a mail of the plan has no {name!r}")
-            continue
-        value = values[name]
-        if name in _LISTS:
-            value = tuple(value)
-        elif name in _TIMES:
-            value = datetime.fromisoformat(value)
-        known[name] = value
-    known["state"] = MailState(known.get("state", MailState.OPEN))
-    if known.get("reason"):
-        known["reason"] = Reason(known["reason"])
-    return Mail(**known)

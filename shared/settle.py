@@ -10,14 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from .errors import BytesError, MissingError, ReplacedError
-from .journal import warn
+from .errors import BytesError, MissingError
 from .ledger import Ledger, StaleError
-from .model import Place, Reason, State
+from .model import MailState, Place, Reason, State
+from .moves import bring, bring_beside, remove
 from .names import kept_name
 from .row import Row, scan_id_of, standing
 from .stores.blobs import Blobs
-from .stores.border import ConflictError, LeasedError
 from .stores.queues import RETRIES, Queues
 
 SCANS, HELD, SENT = "scans", "held", "sent"
@@ -54,6 +53,7 @@ def settle(row: Row, desk: Desk, beside: Place | None = None) -> Row:
     if state is State.WAITING:
         return wait(_due(row, reason or Reason.UNREACHABLE), desk, beside)
     if state is State.HELD:
+        row = replace(row, last_error=_words(row) or row.last_error)
         return hold(row, reason, desk, beside)
     return finish(replace(row, state=state, reason=None), desk, beside)
 
@@ -95,14 +95,16 @@ def hold(
         reason=reason,
         lease_until=None,
         next_attempt=None,
-        last_error=row.last_error or _first_answer(row),
     )
     return put_away(row, desk, beside, safe=False)
 
 
-def _first_answer(row: Row) -> str:
-    answers = (mail.answer for mail in row.mails if mail.reason or mail.refused)
-    return next(filter(None, answers), "")
+def _words(row: Row) -> str:
+    """What was said of the mail that holds the scan, not of those before it."""
+    mail = row.holder
+    if mail and mail.state is MailState.ACCEPTED:
+        return next(iter(mail.refused.values()), "")
+    return mail.answer if mail else ""
 
 
 def call_again(row: Row, desk: Desk, *, at_once: bool = False) -> None:
@@ -132,42 +134,39 @@ def put_away(row: Row, desk: Desk, beside: Place | None, *, safe: bool) -> Row:
     moved = None
     if not safe and row.container == SCANS:
         try:
-            moved = bring(source, HELD, row, desk)
+            moved = bring(source, HELD, row, desk.blobs)
         except BytesError:
             return lose(row, desk)
     row = save(row.at(moved) if moved else row, desk)
-    if moved and row.place == moved:
-        remove(source, desk)
-        if beside and beside.container == SCANS:
-            _bring_beside(beside, moved, desk)
-    elif moved and row.state in MAILED:
-        # We were late: who has mailed it meanwhile knows nothing of our copy.
-        remove(moved, desk)
+    if moved and row.place != moved:
+        if row.state in MAILED:
+            # We were late: who has mailed it meanwhile knows nothing of our copy.
+            remove(moved, desk.blobs)
+    elif row.container == HELD and row.state not in MAILED:
+        _follow(row, source, desk, beside)
     return row
 
 
-def bring(source: Place, container: str, row: Row, desk: Desk) -> Place | None:
-    """Copy the bytes to their place in `container`; None while that takes longer.
-
-    Raises ReplacedError or MissingError where the source is no longer what it was.
-    """
-    name = kept_name(row.scan_id, row.path)
-    try:
-        return desk.blobs.copy(source, container, name)
-    except ConflictError:
-        # A move that was cut left it there: the same bytes, since the id is theirs.
-        there = desk.blobs.find(container, name)
-        return there.place if there and not there.is_copying else None
+def _follow(row: Row, source: Place, desk: Desk, beside: Place | None) -> None:
+    """Finish a move whose row is written: the sidecar comes along, the source goes."""
+    if beside and beside.container == SCANS:
+        is_clear = bring_beside(beside, row.place, desk.blobs)
+    else:
+        is_clear = True
+    if is_clear and source.container == SCANS:
+        remove(source, desk.blobs)
 
 
-def _bring_beside(beside: Place, scan: Place, desk: Desk) -> None:
-    folder = scan.name.rpartition("/")[0]
-    name = f"{folder}/{beside.name.rpartition('/')[2]}"
-    try:
-        desk.blobs.copy(beside, scan.container, name)
-    except (ConflictError, BytesError):
-        return
-    remove(beside, desk)
+def move_on(row: Row, source: Place, desk: Desk, beside: Place | None) -> Row:
+    """Finish a move that was cut after its row was written, or while it was."""
+    there = bring(source, HELD, row, desk.blobs)
+    if there is None:
+        return row
+    if there != row.place:
+        # The row may name a copy that is gone: written first, or this one is lost too.
+        row = desk.ledger.save(row.at(there))
+    _follow(row, source, desk, beside)
+    return row
 
 
 def finish(row: Row, desk: Desk, beside: Place | None = None) -> Row:
@@ -179,43 +178,45 @@ def finish(row: Row, desk: Desk, beside: Place | None = None) -> Row:
         row = row.at(Place(SENT, kept_name(row.scan_id, row.path), row.etag))
     row = save(replace(row, last_error=""), desk)
     if row.state in MAILED:
-        clear_away(source, row, desk)
-        if beside and desk.keeps:
-            _bring_beside(beside, row.place, desk)
-        elif beside:
-            remove(beside, desk)
+        clear_away(source, row, desk, beside)
     return row
 
 
-def clear_away(source: Place, row: Row, desk: Desk) -> None:
-    """Delete the bytes of a mailed scan, once the copy to keep is there."""
+def origin(row: Row, account: str) -> Place:
+    """Where a mailed scan was sent from: a kept one's row names where it goes."""
+    if row.container != SENT:
+        return row.place
+    home = Place(SCANS, row.path, row.etag)
+    is_home = scan_id_of(account, home, row.received) == row.scan_id
+    return home if is_home else Place(HELD, row.name, row.etag)
+
+
+def clear_away(
+    source: Place, row: Row, desk: Desk, beside: Place | None = None
+) -> bool:
+    """Delete the bytes of a mailed scan, once the copies to keep are there.
+
+    False where it must be tried again.
+    """
     if row.is_found and source.container == SCANS:
         _clear_stray(row, desk)
-    if desk.keeps:
-        try:
-            if bring(source, SENT, row, desk) is None:
-                return
-        except BytesError:
-            return
-    remove(source, desk)
+    if not desk.keeps:
+        is_clear = beside is None or remove(beside, desk.blobs)
+        return is_clear and remove(source, desk.blobs)
+    try:
+        kept = bring(source, SENT, row, desk.blobs)
+    except BytesError:
+        return False
+    if kept is None or (beside and not bring_beside(beside, kept, desk.blobs)):
+        return False
+    return remove(source, desk.blobs)
 
 
 def _clear_stray(row: Row, desk: Desk) -> None:
     """Delete the copy that a worker made who died before the row named it."""
     stray = desk.blobs.find(HELD, kept_name(row.scan_id, row.path))
     if stray:
-        remove(stray.place, desk)
-
-
-def remove(place: Place, desk: Desk) -> None:
-    """Delete a blob if it is still the one we read; else leave it, and say so."""
-    try:
-        desk.blobs.delete(place)
-    except ReplacedError:
-        # New content under the same name is a new scan, with an event of its own.
-        warn("delete-skipped", {"name": place.name, "why": "it holds other bytes now"})
-    except LeasedError:
-        warn("delete-skipped", {"name": place.name, "why": "somebody leases the blob"})
+        remove(stray.place, desk.blobs)
 
 
 def save(row: Row, desk: Desk) -> Row:

@@ -65,7 +65,10 @@ def _xml(data: bytes) -> dict[str, str]:
     parser.CharacterDataHandler = reader.text
     try:
         parser.Parse(data, True)
-    except expat.ExpatError as exc:
+    except SidecarError:
+        raise
+    except (expat.ExpatError, LookupError, ValueError) as exc:
+        # The last two: an encoding that nobody has, or that expat cannot read.
         raise SidecarError(f"not XML: {exc}") from exc
     return reader.found
 

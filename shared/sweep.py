@@ -7,32 +7,36 @@ changes it changes under the row's ETag, so two sweeps do no harm.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from . import names
+from .beside import refuse_sidecar, sidecar_of
 from .errors import BytesError
-from .journal import Value, alarm, note
+from .journal import Value, alarm, note, warn
 from .ledger import ClaimedError, StaleError
-from .model import UNFINISHED, Blob, Reason, State
+from .model import UNFINISHED, Blob, Place, Reason, State
 from .notice import tell_people
-from .path import new_row, refuse_sidecar
+from .path import new_row
 from .receive import IgnoredError
 from .row import Row, scan_id_of
 from .settle import (
     HELD,
+    MAILED,
     SCANS,
     STAYS,
-    bring,
     call_again,
     clear_away,
     hold,
     lose,
+    move_on,
+    origin,
     put_away,
-    remove,
 )
 from .stores.blobs import Listed
-from .stores.border import StorageError
+from .stores.border import ConflictError, StorageError
 from .story import is_loss, told
 from .works import Works
 
@@ -41,6 +45,8 @@ FULL_EVERY = timedelta(hours=1)
 LONGEST_STEP = timedelta(hours=1)
 COUNTS = ("listed", "missed", "leftover", "requeued", "orphaned", "removed", "moved")
 LATER_COUNTS = ("lost", "forgotten", "told")
+FAULTS_BORNE = 10
+"""Blobs that fail before a round takes storage for down: each may take a minute."""
 
 
 @dataclass(slots=True)
@@ -56,6 +62,18 @@ class Round:
     counts: dict[str, int] = field(
         default_factory=lambda: dict.fromkeys(COUNTS + LATER_COUNTS, 0)
     )
+    faults: int = 0
+
+    @contextmanager
+    def sparing(self, name: str) -> Iterator[None]:
+        """Let one bad blob not stop the round; a storage that is down does."""
+        try:
+            yield
+        except (StorageError, ConflictError, StaleError) as exc:
+            warn("sweep-skipped", {"name": name, "why": exc.what})
+            self.faults += 1
+            if self.faults >= FAULTS_BORNE and isinstance(exc, StorageError):
+                raise
 
 
 class Sweeper:
@@ -65,6 +83,8 @@ class Sweeper:
         self._works = works
         self._desk = works.desk
         self._full: datetime | None = None
+        self._left: set[str] = set()
+        """Ids of mailed scans whose bytes in `held` could not be removed."""
 
     def sweep(self) -> dict[str, int]:
         """Do one round; returns the counts it logs. Raises StorageError."""
@@ -73,15 +93,19 @@ class Sweeper:
         recent = {row.scan_id: row for row in self._works.ledger.since(now - window)}
         turn = Round(now, recent)
         self._files(turn)
-        old = self._old(turn)
+        last = self._full
+        is_full = last is None or now - last >= FULL_EVERY
+        old = self._old(turn) if is_full else {}
         for row in [*turn.rows.values(), *old.values()]:
             if row.state in UNFINISHED:
                 self._overdue(row, turn)
         self._bytes(turn)
-        if turn.is_listed:
+        if is_full:
+            self._full = now
+            self._mailed(turn, last)
             self._forget(turn)
         rows = (old | turn.rows).values()
-        turn.counts["told"] = tell_people(self._works, rows)
+        turn.counts["told"] = tell_people(self._works, rows, now)
         fields: dict[str, Value] = dict(turn.counts)
         note("sweep", fields)
         return turn.counts
@@ -91,9 +115,10 @@ class Sweeper:
         try:
             for listed in self._works.account.blobs.list(SCANS):
                 turn.counts["listed"] += 1
-                self._file(listed, turn)
+                with turn.sparing(listed.place.name):
+                    self._file(listed, turn)
         except StorageError as exc:
-            # One name that cannot be listed must not stop the rest of the sweep.
+            # Names that cannot be listed must not stop the rest of the sweep.
             turn.is_listed = False
             alarm("not-listed", "sweep-failed", {"container": SCANS, "why": exc.what})
 
@@ -101,26 +126,34 @@ class Sweeper:
         account = self._works.account.blobs.account
         scan_id = scan_id_of(account, listed.place, listed.modified)
         turn.seen.add(scan_id)
-        row = turn.rows.get(scan_id) or self._works.ledger.find(scan_id)
         try:
+            row = turn.rows.get(scan_id) or self._works.ledger.find(scan_id)
             if row is None:
                 self._unclaimed(listed, turn)
-            elif row.state in {State.SENT, State.BOUNCED}:
-                clear_away(listed.place, row, self._desk)
-                turn.counts["removed"] += 1
+            elif row.state in MAILED:
+                self._clear(listed.place, row, turn)
             elif row.state not in {State.SENDING, State.GONE, State.SUPERSEDED}:
                 self._move_on(listed, row, turn)
         except (ClaimedError, StaleError, IgnoredError, BytesError):
             # A worker has it in hand this very moment, or it is a sidecar.
             return
 
+    def _clear(self, left: Place, row: Row, turn: Round) -> bool:
+        """Remove the bytes of a mailed scan, and what lies beside them."""
+        beside = sidecar_of(self._works, row.at(left))
+        is_clear = clear_away(left, row, self._desk, beside)
+        turn.counts["removed"] += is_clear
+        return is_clear
+
     def _unclaimed(self, listed: Listed, turn: Round) -> None:
         """A file without a row: too new, junk, left over, or missed."""
         name, settings = listed.place.name, self._works.settings
         age = turn.now - listed.modified
-        if names.is_system(name) or not listed.size or listed.is_copying:
-            return
         if not names.is_possible(name):
+            # Whoever asked for it by this name would reach another blob, or none.
+            warn("ignored", {"path": name, "why": "no blob is reached by that name"})
+            return
+        if names.is_system(name) or not listed.size or listed.is_copying:
             return
         blob = Blob(
             place=listed.place,
@@ -135,7 +168,8 @@ class Sweeper:
                 row = replace(row, last_error=error)
                 row = hold(row, Reason.LEFTOVER, self._desk)
                 turn.rows[row.scan_id] = row
-                turn.counts["leftover"] += 1
+                turn.counts["leftover"] += row.state is State.HELD
+                _tell_loss(row, turn)
         elif age >= settings.sweep_after_seconds:
             refuse_sidecar(self._works, row)
             due = turn.now + self._step(row, turn)
@@ -148,18 +182,17 @@ class Sweeper:
         """Finish a move that was cut: copy where the copy is missing, then delete."""
         if row.state is State.WAITING and row.reason in STAYS:
             return
+        beside = sidecar_of(self._works, row.at(listed.place))
         if row.container == SCANS:
-            moved = put_away(row, self._desk, None, safe=False)
-            turn.counts["moved"] += moved.container == HELD
-        elif bring(listed.place, row.container, row, self._desk):
-            remove(listed.place, self._desk)
-            turn.counts["moved"] += 1
+            row = put_away(row, self._desk, beside, safe=False)
+            _tell_loss(row, turn)
+        else:
+            row = move_on(row, listed.place, self._desk, beside)
+        turn.rows[row.scan_id] = row
+        turn.counts["moved"] += row.container == HELD
 
     def _old(self, turn: Round) -> dict[str, Row]:
-        """Once an hour: the older rows with something left to do, or to tell."""
-        if self._full is not None and turn.now - self._full < FULL_EVERY:
-            return {}
-        self._full = turn.now
+        """Read the older rows with something left to do, or to tell."""
         every = {row.scan_id: row for row in self._works.ledger.unsent()}
         return {key: row for key, row in every.items() if key not in turn.rows}
 
@@ -199,16 +232,35 @@ class Sweeper:
                 row.scan_id in turn.seen or not turn.is_listed
             ):
                 continue
-            found = self._works.account.blobs.find(row.container, row.name)
-            if found and found.place.etag == row.etag:
+            with turn.sparing(row.name):
+                found = self._works.account.blobs.find(row.container, row.name)
+                if found is None or found.place.etag != row.etag:
+                    lost = turn.rows[row.scan_id] = lose(row, self._desk)
+                    _tell_loss(lost, turn)
+
+    def _mailed(self, turn: Round, last: datetime | None) -> None:
+        """Look whether scans that were sent from `held` have left bytes there.
+
+        Each is looked at twice, and then only for as long as something is left.
+        """
+        blobs, before = self._works.account.blobs, self._left
+        self._left = set()
+        for row in turn.rows.values():
+            is_news = last is None or row.updated >= last - FULL_EVERY
+            if row.state not in MAILED or not (is_news or row.scan_id in before):
                 continue
-            lost = turn.rows[row.scan_id] = lose(row, self._desk)
-            if is_loss(lost):
-                alarm(lost.state.value, "lost", told(turn.now, lost, None))
-                turn.counts["lost"] += 1
+            left = origin(row, blobs.account)
+            if left.container == HELD:
+                self._left.add(row.scan_id)
+                with turn.sparing(left.name):
+                    there = blobs.find(HELD, left.name)
+                    if there is None or self._clear(there.place, row, turn):
+                        self._left.discard(row.scan_id)
 
     def _forget(self, turn: Round) -> None:
         """Delete rows that are finished and old, unless their blob is still there."""
+        if not turn.is_listed:
+            return
         oldest = turn.now - self._works.settings.ledger_days
         for row in self._works.ledger.until(oldest):
             is_open = row.state in UNFINISHED or row.state is State.HELD
@@ -218,3 +270,10 @@ class Sweeper:
                 except StaleError:
                     continue
                 turn.counts["forgotten"] += 1
+
+
+def _tell_loss(row: Row, turn: Round) -> None:
+    """Bytes that are gone: a state of its own, never silence."""
+    if is_loss(row):
+        alarm(row.state.value, "lost", told(turn.now, row, None))
+        turn.counts["lost"] += 1

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.column import plan_from_json, plan_to_json
 from shared.model import MailState, Place, Reason, State
 from shared.row import (
     operation_id_of,
-    plan_from_json,
-    plan_to_json,
     scan_id_of,
     scan_of_operation,
     standing,

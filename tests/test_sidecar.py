@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from encodings.aliases import aliases
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,6 +48,13 @@ UNREADABLE = [
     (b'<!DOCTYPE s [<!ENTITY a "b">]><s><to>&a;</to></s>', "xml"),
     (b'<!DOCTYPE s SYSTEM "file:///etc/passwd"><s/>', "xml"),
     (b" " * (SIZE_LIMIT + 1), "json"),
+    *(
+        (
+            f'<?xml version="1.0" encoding="{each}"?><s><to>a@b.de</to></s>'.encode(),
+            "xml",
+        )
+        for each in ("foo", "hex", "shift_jis", "utf-7", "idna", "undefined", "a.b")
+    ),
 ]
 
 
@@ -53,6 +63,14 @@ def test_what_cannot_be_trusted_is_refused(data, form):
     """Half a file, a DTD, a bomb: each is a plain error."""
     with pytest.raises(SidecarError):
         parse_sidecar(data, form)
+
+
+def test_any_encoding_is_read_or_refused():
+    """A sidecar may claim whatever Python has a codec for."""
+    for encoding in {*aliases, *aliases.values()}:
+        head = f'<?xml version="1.0" encoding="{encoding}"?>'
+        with suppress(SidecarError):
+            parse_sidecar(f"{head}<s><to>a@b.de</to></s>".encode(), "xml")
 
 
 @given(st.binary(max_size=500), st.sampled_from(["json", "xml"]))

@@ -124,6 +124,8 @@ class Answers:
     """For good."""
     deferred: Mapping[str, str]
     """They may be tried again."""
+    throttled: bool = False
+    """Some of them because the server wants fewer mails."""
 
 
 def sort(replies: Mapping[str, Reply]) -> Answers:
@@ -145,7 +147,9 @@ def sort(replies: Mapping[str, Reply]) -> Answers:
         raise min(deferred.values(), key=lambda each: not isinstance(each, kept[0]))
     if not accepted:
         raise _nobody(tuple(errors.values()), refused)
-    return Answers(accepted, refused, {who: str(e) for who, e in deferred.items()})
+    throttled = any(isinstance(each, ThrottledError) for each in deferred.values())
+    later = {who: str(error) for who, error in deferred.items()}
+    return Answers(accepted, refused, later, throttled)
 
 
 def _nobody(errors: tuple[ForwardError, ...], refused: dict[str, str]) -> ForwardError:

@@ -133,6 +133,7 @@ class Smtp:
             answer=answer,
             refused=answers.refused,
             deferred=answers.deferred,
+            throttled=answers.throttled,
             token_seconds=begun.token_seconds,
         )
 

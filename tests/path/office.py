@@ -142,9 +142,12 @@ class Office:
         for container in ("scans", "held", "sent", "config"):
             client = self.blobs.get_container_client(container)
             for blob in client.list_blobs():
-                client.delete_blob(blob.name)
-        for queue in ("scan-events", "scan-retries", "delivery-reports"):
+                client.delete_blob(blob.name, delete_snapshots="include")
+        queues = ("scan-events", "scan-retries", "delivery-reports")
+        for queue in (*queues, "scan-events-poison", "scan-retries-poison"):
             self.azurite.queues().get_queue_client(queue).clear_messages()
         table = self.azurite.tables().get_table_client("ledger")
         for entity in table.list_entities():
             table.delete_entity(entity)
+        # We and the works know each other: apart, the works close their connections.
+        del self.works

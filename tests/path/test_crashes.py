@@ -9,16 +9,16 @@ from dataclasses import replace
 import pytest
 
 from shared import path
-from shared.errors import UnconfirmedError, UnreachableError
+from shared.errors import ThrottledError, UnconfirmedError, UnreachableError
 from shared.ledger import Ledger
-from shared.model import MailState, Reason, Receipt, State
+from shared.model import Fate, Finding, MailState, Reason, Receipt, State
 from shared.names import kept_name
 from shared.report import report
 from shared.row import Row, operation_id_of
 from shared.settle import order_of
 from shared.sweep import Sweeper
 from shared.works import Works
-from tests.path.office import INSIDE, OUTSIDE, Office
+from tests.path.office import BOTH, INSIDE, OUTSIDE, Office
 from tests.path.test_report import a_report
 
 LATER = "later@contoso.com"
@@ -134,3 +134,20 @@ def test_bytes_of_a_mailed_scan_are_removed_by_its_message(office, is_bounced):
     assert office.names("held")
     path.retry(office.works, message)
     assert office.names("held") == []
+
+
+def test_mail_after_a_closed_gate_is_written_down_before_it_is_sent(office):
+    """The gate kept the first mail back: the ledger says that the second is going."""
+    office.inside.script = [ThrottledError("432 slow down", retry_after=3600)]
+    office.scan(name="mfp/1.pdf")
+    office.outside.script = [SystemExit()]
+    event = office.put("mfp/2.pdf", to=BOTH)
+    with pytest.raises(SystemExit):
+        path.receive_event(office.works, event)
+    states = [mail.state for mail in office.newest().plan]
+    assert states == [MailState.OPEN, MailState.SENDING]
+    office.later(seconds=601)
+    office.outside.findings = [Finding(fate=Fate.ACCEPTED, answer="Running")]
+    row = office.receive(event)
+    assert row.plan[1].state is MailState.ACCEPTED
+    assert len(office.outside.calls) == 1

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import pairwise
 
+import pytest
+
 from shared import path
-from shared.errors import ThrottledError
-from shared.model import Reason, State
+from shared.errors import ThrottledError, UnconfirmedError
+from shared.model import MailState, Reason, Receipt, State
 from tests.path.office import BOTH, INSIDE, OUTSIDE
 
 SLOW_DOWN = "432 4.3.2 slow down"
@@ -119,3 +121,23 @@ def test_gate_does_not_keep_a_scan_beyond_giving_up(make_office):
     assert (waiting.state, waiting.reason) == (State.HELD, Reason.GAVE_UP)
     assert waiting.last_error.startswith("throttled:")
     assert office.reread(row).state is State.WAITING
+
+
+@pytest.mark.parametrize("lost_before", [False, True])
+def test_recipient_put_off_because_of_too_many_mails_closes_the_gate(
+    office, lost_before
+):
+    """452 for one of several is the same wish as 452 for all."""
+    later = "ap@contoso.com"
+    answers = {later: "452 4.5.3 too many"}
+    office.inside.script = [Receipt(answer="250", deferred=answers, throttled=True)]
+    if lost_before:
+        office.inside.script.insert(0, UnconfirmedError("no answer"))
+    row = office.scan(to=f"{INSIDE},{later}")
+    row = office.wake(row) if lost_before else row
+    assert (row.state, row.reason) == (State.WAITING, Reason.THROTTLED)
+    other = office.scan(name="mfp/2.pdf")
+    assert (other.state, other.reason) == (State.WAITING, Reason.THROTTLED)
+    row = office.wake(row)
+    assert row.state is State.SENT
+    assert {mail.state for mail in row.plan} == {MailState.ACCEPTED}

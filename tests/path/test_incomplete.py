@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from shared.errors import UnreachableError
 from shared.model import Kind, Reason, State
 from tests.path.office import INSIDE, ROUTES
 from tests.samples import CUT_PDF, PDF, TEXT, a_pdf
+from tests.scripted import Scripted
 
 BIG = a_pdf(3_000_000)
 
@@ -31,6 +33,28 @@ def test_incomplete_file_is_held_after_its_last_look(office, data):
     assert (row.state, row.reason) == (State.HELD, Reason.INCOMPLETE)
     assert row.container == "held"
     assert office.inside.taken == []
+
+
+@pytest.mark.parametrize("outages", [1, 4, 9])
+def test_outages_before_cost_a_broken_file_none_of_its_looks(
+    office, outages, monkeypatch
+):
+    """The looks are counted from the first that found it broken."""
+    sent, down = Scripted.send, [UnreachableError("no connection")] * outages
+
+    def send(self, message, content, deadline):
+        if down:
+            raise down.pop()
+        return sent(self, message, content, deadline)
+
+    monkeypatch.setattr(Scripted, "send", send)
+    row, waits = office.receive(office.put(data=BIG[:-20])), []
+    while row.state is State.WAITING:
+        if row.reason is Reason.INCOMPLETE:
+            waits.append(round((row.next_attempt - row.updated).total_seconds()))
+        row = office.wake(row)
+    assert waits == [30, 120, 600, 1800]
+    assert (row.state, row.reason) == (State.HELD, Reason.INCOMPLETE)
 
 
 def test_large_file_is_broken_off_before_its_end(office):

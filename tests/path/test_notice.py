@@ -8,7 +8,7 @@ import pytest
 
 from shared.errors import UnconfirmedError, UnreachableError
 from shared.model import Reason, State
-from shared.notice import reasons
+from shared.notice import reasons, tell_people
 from tests.path.office import ROUTES
 from tests.samples import CUT_PDF
 
@@ -64,6 +64,36 @@ def test_old_news_are_not_told_again(told):
     told.sweep()
     told.later(hours=2)
     assert told.sweep()["told"] == 0
+
+
+def test_scan_held_while_the_sweep_is_at_work_is_told_of(told, monkeypatch):
+    """It is held after the rows were read, and before the notice goes out."""
+    first = told.scan(name="mfp/1.pdf", to="")
+    late = []
+
+    def listed(_container):
+        late.append(told.scan(name="mfp/2.pdf", to=""))
+        return iter(())
+
+    monkeypatch.setattr(told.works.account.blobs, "list", listed)
+    assert told.sweep()["told"] == 1
+    monkeypatch.undo()
+    told.later(minutes=61)
+    assert told.sweep()["told"] == 1
+    assert late[0].scan_id in notices(told)[1].text
+    assert first.scan_id not in notices(told)[1].text
+
+
+def test_hour_between_two_notices_runs_from_the_mail(told):
+    """However long the sweep took before it."""
+    read = told.clock()
+    told.later(minutes=20)
+    assert tell_people(told.works, [told.scan(to="")], read) == 1
+    told.later(minutes=50)
+    told.scan(to="")
+    assert told.sweep()["told"] == 0
+    told.later(minutes=11)
+    assert told.sweep()["told"] == 1
 
 
 def test_notice_that_cannot_be_sent_is_sent_later(told):

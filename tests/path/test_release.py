@@ -7,12 +7,15 @@ import json
 import pytest
 
 from ops.release import Order, release
-from shared import path
+from shared import abandon, path
 from shared.errors import RecipientRefusedError, UnconfirmedError, UnreachableError
 from shared.ledger import StaleError
 from shared.model import Fate, Finding, MailState, Reason, Receipt, State
+from shared.report import report
+from shared.row import operation_id_of
 from shared.settle import order_of
 from tests.path.office import BOTH, INSIDE, OUTSIDE, ROUTES
+from tests.path.test_report import a_report
 from tests.samples import CUT_PDF, PDF, a_pdf
 
 OTHER = "ap@contoso.com"
@@ -118,6 +121,38 @@ def test_released_large_incomplete_scan_is_mailed_as_it_is(office):
     assert office.inside.taken[0].file == data
 
 
+@pytest.mark.parametrize("large", [False, True])
+def test_release_of_a_scan_held_for_another_reason_checks_it(office, large):
+    """Nobody said that a broken file may go: it waits, and is held as `incomplete`."""
+    data = a_pdf(2_000_000)[:-20] if large else CUT_PDF
+    if large:
+        row = office.receive(office.put(data=data, to=""))
+        assert row.reason is Reason.NO_RECIPIENT
+    else:
+        abandon.abandon_events(office.works, office.put(data=data))
+        row = office.newest()
+        assert row.reason is Reason.POISONED
+    row = released(office, row, INSIDE)
+    while row.state is State.WAITING:
+        assert row.reason is Reason.INCOMPLETE
+        row = office.wake(row)
+    assert (row.state, row.reason) == (State.HELD, Reason.INCOMPLETE)
+    assert office.inside.taken == []
+
+
+def test_word_to_mail_it_as_it_is_outlives_another_hold(office):
+    """Released from `incomplete`, then nobody was found: the file was looked at."""
+    row = office.receive(office.put(data=CUT_PDF, to=""))
+    while row.state is State.WAITING:
+        row = office.wake(row)
+    assert row.reason is Reason.INCOMPLETE
+    row = released(office, row)
+    assert row.reason is Reason.NO_RECIPIENT
+    row = released(office, row, INSIDE)
+    assert row.state is State.SENT
+    assert office.inside.taken[0].file == CUT_PDF
+
+
 @pytest.mark.parametrize("state", [State.SENT, State.WAITING])
 def test_only_held_rows_are_released(office, state):
     """What waits comes by itself; what is sent is sent."""
@@ -168,3 +203,45 @@ def test_generations_stay_in_the_plan(office):
         (0, 1, "accepted"),
         (1, 0, "accepted"),
     ]
+
+
+@pytest.mark.parametrize("to", [("x@example.net",), ("not-an-address",)])
+def test_refused_order_still_finds_out_what_became_of_older_mails(office, to):
+    """The new part is held by name; the mail of unknown fate is not left lying."""
+    office.inside.script = [UnconfirmedError("lost"), RecipientRefusedError("550")]
+    row = office.wake(office.scan())
+    assert (row.state, row.reason) == (State.HELD, Reason.UNCONFIRMED)
+    row = released(office, row, *to)
+    assert office.inside.people == [INSIDE]
+    assert len({call.message.message_id for call in office.inside.calls}) == 1
+    assert row.plan[0].state is MailState.ACCEPTED
+    assert row.state is State.HELD
+    assert row.reason in {Reason.NOT_ALLOWED, Reason.NO_RECIPIENT}
+    assert "release it with --to" in row.last_error
+
+
+def test_order_after_a_refused_one_is_planned_anew(office):
+    """What is held by name is no mail that anybody got: the next release mails."""
+    office.outside.script = [UnconfirmedError("lost")]
+    row = office.scan(to=OUTSIDE)
+    office.outside.findings = [UnreachableError("503")] * 200
+    while row.state is State.WAITING:
+        row = office.wake(row)
+    assert row.reason is Reason.GAVE_UP
+    office.outside.findings = [Finding(fate=Fate.ACCEPTED, answer="Succeeded")]
+    row = released(office, row, "x@example.net")
+    assert (row.state, row.reason) == (State.HELD, Reason.NOT_ALLOWED)
+    row = released(office, row, OTHER)
+    assert row.state is State.SENT
+    assert (office.inside.people, office.outside.people) == ([OTHER], [])
+
+
+def test_those_to_whom_it_bounced_lack_the_scan(office):
+    """Returned is not received: a release of the held scan mails them as well."""
+    office.inside.script = [RecipientRefusedError("550", refused={INSIDE: "550"})]
+    row = office.scan(to=BOTH)
+    report(office.works, a_report(operation_id_of(row.scan_id, 1, 0)))
+    row = released(office, office.reread(row))
+    assert office.outside.people == [OUTSIDE, OUTSIDE]
+    assert office.inside.people == [INSIDE]
+    assert row.state is State.SENT

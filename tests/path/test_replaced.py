@@ -6,6 +6,7 @@ import json
 
 from shared import path
 from shared.errors import UnreachableError
+from shared.journal import Stopwatch
 from shared.model import Reason, State
 from tests.makers import an_event
 from tests.path.office import INSIDE
@@ -130,7 +131,7 @@ def test_replaced_while_it_streams_breaks_the_mail_off(office):
     office.put(data=a_pdf(2_000_000))
     from shared.path import take
 
-    take(office.works, opened)
+    take(office.works, opened, Stopwatch())
     assert office.inside.taken == []
     assert office.newest().state is State.SUPERSEDED
     office.receive(event)

@@ -110,6 +110,17 @@ def test_moved_scan_keeps_its_date_and_ids(office):
     assert second.message.date == row.received
 
 
+def test_sending_row_has_no_reason(office):
+    """`reason` is of what waits, or is held."""
+    office.inside.script = [DOWN, SystemExit()]
+    row = office.scan()
+    assert row.reason is Reason.UNREACHABLE
+    with pytest.raises(SystemExit):
+        office.wake(row)
+    row = office.reread(row)
+    assert (row.state, row.reason) == (State.SENDING, None)
+
+
 def test_retry_for_another_time_has_no_effect(office):
     """A message that no longer fits the row ends without effect."""
     office.inside.script = [DOWN]
@@ -228,3 +239,23 @@ def test_waiting_ends_in_held_after_give_up_hours(make_office):
     assert office.clock() - row.received < timedelta(hours=1, minutes=1)
     assert tries == 4
     assert office.names("held") == [row.name]
+
+
+@pytest.mark.parametrize("reason", [RecipientRefusedError, TooLargeError])
+def test_held_scan_tells_what_held_it(office, reason):
+    """The words of the refusal, not those of an earlier fault."""
+    office.inside.script = [DOWN, reason("550 5.1.10 unknown")]
+    row = office.wake(office.scan())
+    assert row.state is State.HELD
+    assert row.last_error == "550 5.1.10 unknown"
+
+
+def test_partly_refused_scan_tells_the_refusal(office):
+    """The server's yes to the others is no error."""
+    refused = "nobody@contoso.com"
+    office.inside.script = [
+        DOWN,
+        Receipt(answer="250 taken", refused={refused: "550 5.1.10 unknown"}),
+    ]
+    row = office.wake(office.scan(to=f"{INSIDE},{refused}"))
+    assert row.last_error == "550 5.1.10 unknown"

@@ -81,6 +81,29 @@ def test_half_written_sidecar_is_waited_for(office):
     assert office.wake(row).state is State.SENT
 
 
+ODD = b'<?xml version="1.0" encoding="shift_jis"?><scan><to>a@contoso.com</to></scan>'
+
+
+def test_sidecar_in_an_encoding_that_is_not_read_is_waited_for(office):
+    """Then the scan is held like one without a sidecar, and the row says why."""
+    asking(office, "xml")
+    office.write("scans", "mfp/in/scan.xml", ODD)
+    row = office.receive(office.put(PATH, to=""))
+    assert row.reason is Reason.SIDECAR_MISSING
+    assert "scan.xml: not XML" in row.last_error
+
+
+def test_half_of_a_pair_in_a_sidecar_is_dropped(office):
+    """JSON can say what UTF-8 cannot: the row and the mail must be written."""
+    asking(office)
+    keys = ("subject", "from_name", "reply_to", "user", "name", "cc")
+    said = dict.fromkeys(keys, "a\ud800b") | {"to": INSIDE}
+    office.write("scans", "mfp/in/scan.json", json.dumps(said).encode())
+    row = office.receive(office.put(PATH, to=""))
+    assert office.inside.people == [INSIDE]
+    assert row.plan[0].subject == "ab"
+
+
 def test_event_of_a_sidecar_is_ignored(office):
     """It is never a scan."""
     asking(office)
@@ -102,3 +125,13 @@ def test_sidecar_moves_with_a_scan_that_waits(office):
     assert office.names("scans") == []
     office.wake(row)
     assert office.names("held") == []
+
+
+def test_sidecar_does_not_name_the_device(office):
+    """It would choose the route, and so which sidecar is looked for."""
+    asking(office)
+    said = json.dumps({"to": INSIDE, "device": "lobby"}).encode()
+    office.write("scans", "mfp/in/scan.json", said)
+    row = office.receive(office.put(PATH, to=""))
+    assert (row.state, row.device) == (State.SENT, "mfp")
+    assert row.plan[0].device_name == "mfp"

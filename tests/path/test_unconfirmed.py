@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.errors import (
     DuplicateError,
     RecipientRefusedError,
+    ThrottledError,
+    TooLargeError,
     UnconfirmedError,
     UnreachableError,
 )
 from shared.model import Fate, Finding, MailState, Reason, State
 from tests.path.office import INSIDE, OUTSIDE
+from tests.path.test_release import released
 
 LOST = UnconfirmedError("no answer to the whole mail")
 ACCEPTED = Finding(fate=Fate.ACCEPTED, answer="Running")
@@ -143,3 +148,74 @@ def test_inside_mail_of_unknown_fate_does_not_stop_the_outside(office):
     office.inside.script = [LOST]
     office.scan(to=f"{INSIDE},{OUTSIDE}")
     assert office.outside.people == [OUTSIDE]
+
+
+BEFORE = [UnreachableError("500 Internal"), ThrottledError("429 Too many")]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_refusal_after_another_answer_is_looked_up(office, before):
+    """A 400 on any repeat says nothing about the attempts before it."""
+    office.outside.script = [before, RecipientRefusedError("400 refused")]
+    office.outside.findings = [ACCEPTED]
+    row = office.wake(office.scan(to=OUTSIDE))
+    assert (row.state, row.plan[0].answer) == (State.SENT, "Running")
+    assert len(office.outside.looked_up) == 1
+
+
+@pytest.mark.parametrize("before", BEFORE)
+def test_refusal_of_a_mail_that_nobody_knows_is_a_refusal(office, before):
+    """Each attempt had a definite answer, and the look-up found nothing."""
+    office.outside.script = [before, RecipientRefusedError("400 refused")]
+    office.outside.findings = [UNKNOWN]
+    row = office.wake(office.scan(to=OUTSIDE))
+    assert (row.state, row.reason) == (State.HELD, Reason.RECIPIENT_REFUSED)
+    assert row.last_error == "400 refused"
+
+
+def test_duplicate_after_another_answer_that_nobody_knows_is_held(office):
+    """Its Message-ID is known, its operation is not: a person asks."""
+    office.outside.script = [UnreachableError("500"), DuplicateError("400 duplicate")]
+    office.outside.findings = [UNKNOWN]
+    row = office.wake(office.scan(to=OUTSIDE))
+    assert (row.state, row.reason) == (State.HELD, Reason.UNCONFIRMED)
+    assert row.plan[0].state is MailState.UNCONFIRMED
+
+
+def test_refusal_on_a_first_attempt_is_not_looked_up(office):
+    """Nobody can know a mail that was never sent; the gate is no attempt."""
+    office.outside.script = [ThrottledError("429", retry_after=60)]
+    office.scan(name="mfp/1.pdf", to=OUTSIDE)
+    row = office.scan(name="mfp/2.pdf", to=OUTSIDE)
+    office.outside.script = [RecipientRefusedError("400 refused")]
+    row = office.wake(row)
+    assert (row.state, row.reason) == (State.HELD, Reason.RECIPIENT_REFUSED)
+    assert office.outside.looked_up == []
+
+
+@pytest.mark.parametrize("refusal", [RecipientRefusedError, TooLargeError])
+def test_refused_repeat_by_smtp_stays_of_unknown_fate(office, refusal):
+    """The refusal is the repeat's; a release sends the same mail, under no other id."""
+    office.inside.script = [LOST, refusal("550 5.1.10 unknown")]
+    row = office.wake(office.scan())
+    assert (row.state, row.reason) == (State.HELD, Reason.UNCONFIRMED)
+    assert row.plan[0].state is MailState.UNCONFIRMED
+    assert row.last_error == "550 5.1.10 unknown"
+    row = released(office, row)
+    assert (row.state, row.generation) == (State.SENT, 0)
+    assert len({call.message.message_id for call in office.inside.calls}) == 1
+
+
+def test_acceptance_is_added_to_a_mail_that_was_held_meanwhile(office):
+    """Its message was poisoned while the worker was at it; it has arrived."""
+
+    def poison():
+        row = office.newest()
+        mail = replace(row.plan[0], state=MailState.UNCONFIRMED, held=True)
+        held = replace(row.with_mail(mail), state=State.HELD, reason=Reason.POISONED)
+        office.works.ledger.save(replace(held, lease_until=None))
+
+    office.inside.meanwhile = poison
+    row = office.scan()
+    assert row.plan[0].state is MailState.ACCEPTED
+    assert office.inside.people == [INSIDE]

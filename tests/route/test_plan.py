@@ -215,7 +215,7 @@ NEXT = [
     ("hve", {"to": (), "bcc": (A, B)}, 2 * MB, None),
     ("relay", {"to": (A,)}, 100_000, "graph"),
     ("graph", {"to": (A,)}, 100_000, None),
-    ("smtp", {"to": (A,)}, 100_000, None),
+    ("smtp", {"to": (A,)}, 100_000, "hve"),
 ]
 
 
@@ -223,7 +223,7 @@ NEXT = [
 def test_next_way_is_the_first_behind_that_takes_the_mail_as_it_is(
     now, people, size, name
 ):
-    """Never one that was passed; None at the end."""
+    """Never one that was passed, None at the end; on none of them: the first."""
     mail = a_mail(transport=now, **people)
     other = next_way(a_row(size=size), mail, THREE, Side.INSIDE)
     if name is None:

@@ -114,6 +114,7 @@ def test_recipients_are_sorted_by_what_becomes_of_them():
     assert answers.accepted == ("0@contoso.com",)
     assert list(answers.refused) == ["1@contoso.com"]
     assert list(answers.deferred) == ["2@contoso.com"]
+    assert not answers.throttled
 
 
 @pytest.mark.parametrize(

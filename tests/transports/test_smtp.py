@@ -136,6 +136,18 @@ def test_deferred_recipient_does_not_stop_the_others(stage: Stage):
     assert not receipt.refused
 
 
+@pytest.mark.parametrize(
+    ("reply", "throttled"), [("450 4.2.1 Busy", False), ("452 4.5.3 Too many", True)]
+)
+def test_receipt_says_whether_somebody_was_put_off_for_too_many_mails(
+    reply, throttled, stage: Stage
+):
+    """Whoever reads it closes the gate, as where everybody was put off."""
+    stage.peers.mail.faults.add(MailFault(step=Step.RCPT, reply=reply, who=OTHERS[1]))
+    receipt = stage.send(stage.build(HVE), a_message(to=OTHERS))
+    assert receipt.throttled is throttled
+
+
 def test_mail_for_nobody_names_everybodys_answer(stage: Stage):
     """Where all are refused, each is refused by name, and no mail was sent."""
     who = (UNKNOWN, "eve@fabrikam.com")
