@@ -149,5 +149,3 @@ class Office:
         table = self.azurite.tables().get_table_client("ledger")
         for entity in table.list_entities():
             table.delete_entity(entity)
-        # We and the works know each other: apart, the works close their connections.
-        del self.works
