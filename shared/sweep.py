@@ -103,7 +103,7 @@ class Sweeper:
         if is_full:
             self._full = now
             self._mailed(turn, last)
-            self._forget(turn)
+        self._forget(turn)
         rows = (old | turn.rows).values()
         turn.counts["told"] = tell_people(self._works, rows, now)
         fields: dict[str, Value] = dict(turn.counts)

@@ -88,22 +88,17 @@ def test_held_scan_that_is_replaced_meanwhile_is_a_loss(office, monkeypatch, cap
     assert caplog.text.count("alarm=superseded") == 1
 
 
-def test_old_rows_are_read_once_an_hour(office, monkeypatch):
-    """Most rounds read the recent days alone."""
-    asked = []
-
-    def until(end):
-        asked.append(end)
-        return iter(())
-
-    monkeypatch.setattr(office.works.ledger, "until", until)
+def test_row_that_grew_old_is_forgotten_in_the_next_round(office):
+    """Not an hour later; the days between are read once an hour only."""
     sweeper = Sweeper(office.works)
-    for _ in range(12):
-        sweeper.sweep()
-        office.later(minutes=5)
-    assert len(asked) == 1
-    sweeper.sweep()
-    assert len(asked) == 2
+    row = office.scan()
+    office.later(days=89)
+    assert sweeper.sweep()["forgotten"] == 0
+    office.later(days=2)
+    assert sweeper.sweep()["forgotten"] == 1
+    assert office.works.ledger.find(row.scan_id) is None
+    office.later(minutes=5)
+    assert sweeper.sweep()["forgotten"] == 0
 
 
 def test_name_that_nobody_can_ask_for_is_said(office, monkeypatch, caplog):
