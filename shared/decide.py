@@ -262,7 +262,9 @@ def find_beside(row: Row, form: str, blobs: Blobs) -> Beside:
     """Look for the sidecar where the bytes are, and where they were."""
     fault = f"no .{form} file beside the scan"
     wanted = [(row.container, each) for each in sidecar_names(row.name, form)]
-    wanted += [("scans", each) for each in sidecar_names(row.path, form)]
+    # Where another scan has taken the name, what lies beside it is that one's.
+    if row.container == "scans" or not blobs.find("scans", row.path):
+        wanted += [("scans", each) for each in sidecar_names(row.path, form)]
     for container, name in dict.fromkeys(wanted):
         try:
             opened = blobs.open(container, name)

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import UnreachableError
 from shared.model import Reason, State
 from tests.path.office import INSIDE, ROUTES
+from tests.path.test_release import ordered
 
 ASKS = ROUTES + '[[routes]]\nmatch = "{device}/in/**"\nsidecar = "%s"\n'
 PATH = "mfp/in/scan.pdf"
@@ -135,3 +136,18 @@ def test_sidecar_does_not_name_the_device(office):
     row = office.receive(office.put(PATH, to=""))
     assert (row.state, row.device) == (State.SENT, "mfp")
     assert row.plan[0].device_name == "mfp"
+
+
+def test_sidecar_of_the_next_scan_does_not_speak_for_one_that_was_held(office):
+    """The name is taken again: what lies beside it now is for the new scan alone."""
+    asking(office)
+    held = office.receive(office.put(PATH, to=""))
+    while held.state is State.WAITING:
+        held = office.wake(held)
+    office.put(PATH, to="")
+    office.write("scans", "mfp/in/scan.json", JSON)
+    row = ordered(office, held)
+    while row.state is State.WAITING:
+        row = office.wake(row)
+    assert (row.state, row.reason) == (State.HELD, Reason.SIDECAR_MISSING)
+    assert office.inside.people == []
