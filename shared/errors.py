@@ -6,6 +6,7 @@ ForwardError
 │   ├── ThrottledError          carries `retry_after`; closes the transport's gate
 │   ├── UnreachableError        connect, TLS, time-out, 4xx replies, HTTP 5xx
 │   └── AuthRefusedError        a secret ran out, say: waits, and alarms
+│       └── SenderRefusedError  it may not send as this sender
 ├── PermanentError              never will work: hold, tell a person
 │   ├── InvalidScanError        not whole, or of a kind that is not mailed
 │   ├── TooLargeError
@@ -79,6 +80,10 @@ class AuthRefusedError(TransientError):
     """The peer refuses who we are; not the scan's fault."""
 
     reason = Reason.SIGN_IN_REFUSED
+
+
+class SenderRefusedError(AuthRefusedError):
+    """The peer knows who we are, and does not let us send as this sender."""
 
 
 class PermanentError(ForwardError):

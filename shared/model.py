@@ -241,6 +241,7 @@ class Message:
     """A version-8 UUID (RFC 9562) that contains the scan."""
     date: datetime
     sender: str
+    """Bounces come back to it; one of the transport's senders."""
     from_name: str
     to: tuple[str, ...]
     cc: tuple[str, ...]
@@ -254,6 +255,8 @@ class Message:
     media_type: str
     size: int
     """Bytes of the attachment."""
+    author: str = ""
+    """Whom From names instead of `sender`, where the tenant granted Send As."""
 
     @property
     def recipients(self) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ def _send(works: Works, reason: Reason, rows: Sequence[Row]) -> None:
     transport = works.transports[ways[0].name]
     message = compose_notice(reason, rows, _language(works), works.clock())
     lease = works.clock() + works.settings.lease_seconds
-    transport.send(message(transport.sender, to), Nothing(), lease)
+    transport.send(message(ways[0].sender, to), Nothing(), lease)
 
 
 def _language(works: Works) -> str:

@@ -97,7 +97,9 @@ class Works:
 
     def _ways(self, names: Iterable[str]) -> tuple[Way, ...]:
         ways = (self.transports[name] for name in names)
-        return tuple(Way(way.name, way.sender, way.carries) for way in ways)
+        return tuple(
+            Way(way.name, sender, way.carries) for way in ways for sender in way.senders
+        )
 
     def composed(self, row: Row, mail: Mail) -> Message:
         """Compose a mail for the transport that it goes by."""

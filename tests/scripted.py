@@ -30,7 +30,8 @@ class Scripted:
 
     def __init__(self, name: str, sender: str, *, looks_up: bool = False) -> None:
         self.name = name
-        self.sender = sender
+        self.senders = (sender,)
+        self.endpoint = None
         self.carries = Carries(
             max_bytes=10_000_000,
             looks_up=looks_up,

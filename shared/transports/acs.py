@@ -110,7 +110,8 @@ class Acs:
     def __init__(
         self, sender: str, wire: Wire, clock: Clock, patience: Patience
     ) -> None:
-        self.sender = sender
+        self.senders = (sender,)
+        self.endpoint = wire.endpoint
         self._wire = wire
         self._clock = clock
         self._patience = patience
@@ -122,6 +123,7 @@ class Acs:
             max_bytes=MAX_BYTES,
             display_name=False,
             own_date=False,
+            own_author=False,
             needs_to=True,
             looks_up=True,
             kinds=KINDS,

@@ -41,7 +41,7 @@ from . import identity
 from .acs_answers import Answer
 from .acs_body import Body
 from .acs_carrier import Carrier
-from .base import Patience
+from .base import Endpoint, Patience
 
 if TYPE_CHECKING:
     from azure.identity import ManagedIdentityCredential
@@ -50,6 +50,7 @@ SCOPE = "https://communication.azure.com//.default"
 """As the SDK asks for it, with both slashes."""
 _FOREIGN = (AzureError, OSError, http.client.HTTPException)
 _ANSWER_LIMIT = 64 * 1024
+_HTTPS = 443
 
 
 @contextmanager
@@ -123,6 +124,8 @@ class Wire:
         patience: Patience,
         trust: str = "",
     ) -> None:
+        parts = urlsplit(endpoint)
+        self.endpoint = Endpoint(parts.hostname or "", parts.port or _HTTPS)
         self._auth = auth
         self._patience = patience
         self._kept = Connections(endpoint, trust)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -38,6 +38,32 @@ class Reach(StrEnum):
     NOBODY = "nobody"
 
 
+class Unit(StrEnum):
+    """What a quota counts."""
+
+    MAILS = "mails"
+    RECIPIENTS = "recipients"
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So many, and no more, in any span of this length; for each sender on its own."""
+
+    most: int
+    per: timedelta
+    unit: Unit = Unit.MAILS
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a transport's peer is reached."""
+
+    host: str
+    port: int
+    is_tls_first: bool = True
+    """Else STARTTLS."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carries:
     """What a transport can carry; known without asking the peer."""
@@ -52,9 +78,15 @@ class Carries:
     own_message_id: bool = True
     needs_to: bool = False
     """Whether a mail with `bcc` alone is refused: one mail each, then."""
+    own_author: bool = True
+    """Whether From may be the person at the glass, where the tenant granted that."""
     looks_up: bool = False
     """Whether `look_up` can say what became of a mail."""
     kinds: frozenset[Kind] = frozenset(Kind)
+    quotas: tuple[Quota, ...] = ()
+    """What the peer takes of each sender before it refuses; none: no tokens needed."""
+    connections: int | None = None
+    """At once, of each sender, by all instances together; None: any number."""
 
 
 class Transport(Protocol):
@@ -71,8 +103,19 @@ class Transport(Protocol):
     name: str
     """Its word in settings, plan, docs and tests."""
     reach: Reach
-    sender: str
-    """The envelope sender, a bare address."""
+
+    @property
+    def senders(self) -> tuple[str, ...]:
+        """The addresses it can send as, each with quotas of its own.
+
+        A message's `sender` is one of them, and signs in where that is needed.
+        """
+        ...
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """Where its peer is; None: it has none."""
+        ...
 
     @property
     def carries(self) -> Carries:

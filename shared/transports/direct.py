@@ -31,9 +31,8 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     profile = Profile(
         name="direct",
         reach=Reach.INSIDE,
-        sender=config.direct_sender,
         server=server,
-        sign_in=None,
+        senders={config.direct_sender: None},
         # Outside recipients would be refused one by one, or worse: taken as spam.
         domains=config.internal_domains,
     )

@@ -31,8 +31,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     profile = Profile(
         name="exo",
         reach=Reach.ANYONE,
-        sender=config.exo_sender,
         server=server,
-        sign_in=sign_in,
+        senders={config.exo_sender: sign_in},
     )
     return Smtp(profile, clock)

@@ -41,9 +41,8 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     profile = Profile(
         name="hve",
         reach=Reach.INSIDE,
-        sender=config.hve_sender,
         server=server,
-        sign_in=sign_in,
+        senders={config.hve_sender: sign_in},
         max_bytes=MAX_BYTES,
     )
     return Smtp(profile, clock)

@@ -71,7 +71,7 @@ def letter(message: Message) -> Letter:
 
 def _headers(message: Message) -> Iterator[str]:
     """Every header but the last, Content-Type; never the blind copies."""
-    yield f"From: {_named(message.from_name, message.sender)}"
+    yield f"From: {_named(message.from_name, message.author or message.sender)}"
     if message.to:
         yield f"To: {_list(message.to)}"
     if message.cc:

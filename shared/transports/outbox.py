@@ -38,7 +38,8 @@ class Outbox:
 
     name = "outbox"
     reach = Reach.NOBODY
-    sender = "scanpost@example.com"
+    senders = ("scanpost@example.com",)
+    endpoint = None
     carries = Carries(max_bytes=None)
 
     def __init__(self, clock: Clock, patience: Patience) -> None:

@@ -44,8 +44,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     profile = Profile(
         name="relay",
         reach=Reach.ANYONE,
-        sender=config.relay_sender,
         server=server,
-        sign_in=None,
+        senders={config.relay_sender: None},
     )
     return Smtp(profile, clock)

@@ -21,7 +21,7 @@ from shared.errors import (
 from shared.model import Content, Finding, Message, Receipt
 
 from . import mime
-from .base import Carries, Clock, Patience, Reach, Transport
+from .base import Carries, Clock, Endpoint, Patience, Quota, Reach, Transport
 from .client import Server
 from .coding import wrapped
 from .config import mailbox, one_of, port, setting
@@ -57,11 +57,14 @@ class Profile:
 
     name: str
     reach: Reach
-    sender: str
     server: Server
-    sign_in: SignIn | None
+    senders: Mapping[str, SignIn | None]
+    """How each signs in; None: nobody does."""
     max_bytes: int | None = None
     """Largest mail where the server announces no SIZE; None: not known."""
+    quotas: tuple[Quota, ...] = ()
+    connections: int | None = None
+    """At once for each sender; then none is kept, so that other instances get one."""
     domains: frozenset[str] = frozenset()
     """Where recipients must be; empty: anywhere."""
 
@@ -83,9 +86,12 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     profile = Profile(
         name="smtp",
         reach=Reach.ANYONE,
-        sender=config.smtp_sender,
         server=server,
-        sign_in=Password(config.smtp_user, config.smtp_password) if has_user else None,
+        senders={
+            config.smtp_sender: Password(config.smtp_user, config.smtp_password)
+            if has_user
+            else None
+        },
     )
     return Smtp(profile, clock)
 
@@ -96,17 +102,24 @@ class Smtp:
     def __init__(self, profile: Profile, clock: Clock) -> None:
         self.name = profile.name
         self.reach = profile.reach
-        self.sender = profile.sender
+        self.senders = tuple(profile.senders)
+        server = profile.server
+        self.endpoint = Endpoint(server.host, server.port, server.is_tls_first)
         self._profile = profile
         self._clock = clock
-        self._pool = Pool()
+        self._pools = {sender: Pool() for sender in profile.senders}
         self._size = profile.max_bytes
         """As the server announced it last."""
 
     @property
     def carries(self) -> Carries:
         """Everything that mail can; SIZE is learned on connecting."""
-        return Carries(max_bytes=self._size)
+        profile = self._profile
+        return Carries(
+            max_bytes=self._size,
+            quotas=profile.quotas,
+            connections=profile.connections,
+        )
 
     def size_of(self, message: Message) -> int:
         """Bytes of the mail as SIZE counts them."""
@@ -119,7 +132,8 @@ class Smtp:
         limit = Deadline(deadline, self._clock, self._profile.server.patience)
         limit.check()
         self._reach_all(envelope)
-        begun = self._begin(envelope)
+        sender = self._sender(message)
+        begun = self._begin(sender, envelope)
         try:
             answers = sort(begun.replies)
             file = wrapped(content) if letter.attached is not None else ()
@@ -128,7 +142,10 @@ class Smtp:
             # Whatever it was: the next mail starts on a clean line.
             begun.session.close()
             raise
-        self._pool.give(begun.session)
+        if self._profile.connections:
+            begun.session.quit()
+        else:
+            self._pools[sender].give(begun.session)
         return Receipt(
             answer=answer,
             refused=answers.refused,
@@ -148,16 +165,21 @@ class Smtp:
                 refused=dict.fromkeys(away, "outside"),
             )
 
-    def _begin(self, envelope: Envelope) -> _Begun:
+    def _sender(self, message: Message) -> str:
+        """Who signs in: the first where settings have changed since it was planned."""
+        known = message.sender in self._pools
+        return message.sender if known else self.senders[0]
+
+    def _begin(self, sender: str, envelope: Envelope) -> _Begun:
         """Begin on a kept session, or on a new one where there is none that lives."""
-        kept = self._pool.take()
+        kept = self._pools[sender].take()
         if kept:
             try:
                 return self._begun(kept, 0.0, envelope)
             except ForwardError:
                 if not kept.has_ended:
                     raise
-        return self._begun(*self._open(), envelope)
+        return self._begun(*self._open(sender), envelope)
 
     def _begun(self, session: Session, seconds: float, envelope: Envelope) -> _Begun:
         try:
@@ -174,9 +196,9 @@ class Smtp:
         if most and size > most:
             raise TooLargeError(f"{size} bytes; {self._profile.server} takes {most}")
 
-    def _open(self) -> tuple[Session, float]:
+    def _open(self, sender: str) -> tuple[Session, float]:
         """Connect and sign in; after 535 once more, with a new token."""
-        sign_in, server = self._profile.sign_in, self._profile.server
+        sign_in, server = self._profile.senders[sender], self._profile.server
         start = time.perf_counter()
         credential = sign_in.ready() if sign_in else None
         seconds = time.perf_counter() - start
@@ -196,17 +218,18 @@ class Smtp:
 
     def check(self) -> str:
         """Sign in and take leave; returns what was seen."""
-        session, _ = self._open()
-        session.quit()
+        for sender in self.senders:
+            session, _ = self._open(sender)
+            session.quit()
         size = f"{self._size} bytes at most" if self._size else "no limit announced"
-        signed = (
-            f"signed in as {self.sender}" if self._profile.sign_in else "no sign-in"
-        )
+        who = [name for name, sign_in in self._profile.senders.items() if sign_in]
+        signed = f"signed in as {', '.join(who)}" if who else "no sign-in"
         return f"{self._profile.server}: {signed}, {size}"
 
     def close(self) -> None:
         """Take leave of kept sessions."""
-        self._pool.close()
+        for pool in self._pools.values():
+            pool.close()
 
 
 @dataclass(frozen=True, slots=True)

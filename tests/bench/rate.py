@@ -47,7 +47,7 @@ def main(size: int, count: int) -> None:
     """Interleave rounds of both, and print the rates."""
     data = os.urandom(size)
     hve = transports.build("hve", os.environ, utc_now)
-    mail = replace(a_mail(), sender=hve.sender)
+    mail = replace(a_mail(), sender=hve.senders[0])
     ready = compose(a_row(size=size), mail, shows_name=True)
     content = Content(data)
 

@@ -41,7 +41,7 @@ def test_open_mail_takes_another_way_of_its_side(office):
     row = office.wake(row)
     assert relay.people == [INSIDE]
     assert row.state is State.SENT
-    assert (row.plan[0].transport, row.plan[0].sender) == ("relay", relay.sender)
+    assert (row.plan[0].transport, row.plan[0].sender) == ("relay", relay.senders[0])
     assert [(it.transport, it.state) for it in seen] == [("relay", "sending")]
 
 

@@ -54,7 +54,8 @@ def test_transport_presents_itself(rig: Rig, stage: Stage):
     transport = stage.build(rig)
 
     assert transport.name == rig.name
-    assert transport.sender.count("@") == 1
+    assert all(sender.count("@") == 1 for sender in transport.senders)
+    assert (transport.endpoint is None) == (rig is OUTBOX)
     assert transport.carries.max_recipients == 50
     assert (transport.reach is Reach.NOBODY) == (rig is OUTBOX)
 

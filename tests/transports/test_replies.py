@@ -7,6 +7,7 @@ import pytest
 from shared.errors import (
     AuthRefusedError,
     RecipientRefusedError,
+    SenderRefusedError,
     ThrottledError,
     TooLargeError,
     UnreachableError,
@@ -32,8 +33,8 @@ SAID = [
     ("530 5.7.57 Client not authenticated", AuthRefusedError),
     ("535 5.7.3 Authentication unsuccessful", AuthRefusedError),
     ("535 5.7.139 Authentication unsuccessful", AuthRefusedError),
-    ("550 5.7.60 Client does not have permissions", AuthRefusedError),
-    ("550 5.7.240 Application not allowed", AuthRefusedError),
+    ("550 5.7.60 Client does not have permissions", SenderRefusedError),
+    ("550 5.7.240 Application not allowed", SenderRefusedError),
     ("554 5.2.252 SendAsDenied", AuthRefusedError),
     ("552 Message size exceeds maximum", TooLargeError),
     ("550 5.3.4 Message size exceeds limit", TooLargeError),
