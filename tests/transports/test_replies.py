@@ -34,8 +34,8 @@ SAID = [
     ("535 5.7.3 Authentication unsuccessful", AuthRefusedError),
     ("535 5.7.139 Authentication unsuccessful", AuthRefusedError),
     ("550 5.7.60 Client does not have permissions", SenderRefusedError),
-    ("550 5.7.240 Application not allowed", SenderRefusedError),
-    ("554 5.2.252 SendAsDenied", AuthRefusedError),
+    ("550 5.7.240 Application not allowed", AuthRefusedError),
+    ("554 5.2.252 SendAsDenied", SenderRefusedError),
     ("552 Message size exceeds maximum", TooLargeError),
     ("550 5.3.4 Message size exceeds limit", TooLargeError),
     ("554 5.2.3 Message too large", TooLargeError),
@@ -126,7 +126,7 @@ def test_recipients_are_sorted_by_what_becomes_of_them():
         (("550 5.1.10 Unknown", "550 5.5.105 External"), RecipientRefusedError),
         (("552 5.3.4 Too large", "552 5.3.4 Too large"), TooLargeError),
         (("552 5.3.4 Too large", "550 5.1.10 Unknown"), RecipientRefusedError),
-        (("250 OK", "550 5.7.60 May not send as"), AuthRefusedError),
+        (("250 OK", "550 5.7.60 May not send as"), SenderRefusedError),
     ],
 )
 def test_mail_for_nobody_raises(said: tuple[str, ...], error: type):
