@@ -1,37 +1,67 @@
-"""Exchange Online: SMTP client submission by a mailbox of the tenant, to anyone.
+"""Exchange Online: SMTP client submission by mailboxes of the tenant, to anyone.
 
 A profile of `smtp`. Signs in by XOAUTH2 with the application's token (`SMTP.SendAsApp`
-on Office 365 Exchange Online, and FullAccess to the mailbox).
+on Office 365 Exchange Online, and FullAccess to each mailbox).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from . import xoauth2
-from .base import Clock, Patience, Reach, Transport
+from .base import Clock, Patience, Quota, Reach, Transport, Unit
 from .client import Server
 from .config import mailbox, port, setting
 from .smtp import SUBMISSION, Profile, Smtp
 
+MAX_BYTES = 35 * 1024 * 1024
+"""Of a whole mail, where nobody has asked for SIZE yet: a mailbox's MaxSendSize as
+
+Exchange Online sets it. It can be raised to 150 MB, which is what SIZE announces.
+"""
+QUOTAS = (
+    Quota(30, timedelta(minutes=1)),
+    Quota(10_000, timedelta(days=1), Unit.RECIPIENTS),
+)
+"""Of each mailbox (Microsoft Learn, "Exchange Online limits", sending limits)."""
+CONNECTIONS = 3
+"""At once for each mailbox (Microsoft Learn, "SMTP submission improvements")."""
+
+
+def mailboxes(value: str) -> tuple[str, ...]:
+    """Read addresses, comma-separated, each once. Raises ValueError."""
+    found: dict[str, str] = {}
+    for each in filter(None, map(str.strip, value.split(","))):
+        found.setdefault(each.lower(), mailbox(each))
+    if not found:
+        raise ValueError(f"{value!r} names nobody")
+    return tuple(found.values())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config(xoauth2.Config):
-    """Settings of the mailbox that sends."""
+    """Settings of the mailboxes that send."""
 
-    exo_sender: str = setting("the mailbox's address", mailbox)
+    exo_sender: tuple[str, ...] = setting(
+        "the mailbox's address, or several, comma-separated", mailboxes
+    )
     exo_host: str = setting("a host's name", default="smtp.office365.com")
     exo_port: int = setting("a port such as 587", port, default=SUBMISSION)
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     """Make the transport `exo`. Raises ConfigError."""
-    sign_in = xoauth2.Bearer(config.exo_sender, xoauth2.tokens(config, patience))
+    tokens = xoauth2.tokens(config, patience)
     server = Server(host=config.exo_host, port=config.exo_port, patience=patience)
     profile = Profile(
         name="exo",
         reach=Reach.ANYONE,
         server=server,
-        senders={config.exo_sender: sign_in},
+        # One application's token serves all of its mailboxes.
+        senders={each: xoauth2.Bearer(each, tokens) for each in config.exo_sender},
+        max_bytes=MAX_BYTES,
+        quotas=QUOTAS,
+        connections=CONNECTIONS,
     )
     return Smtp(profile, clock)
