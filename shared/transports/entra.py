@@ -6,6 +6,7 @@ MSAL repeats a failure from its own cache: for Retry-After or 5 s after 429 and 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -27,15 +28,33 @@ _TOO_MANY, _FAULTS, _REFUSALS = 429, range(500, 600), range(400, 500)
 _WORDS_LIMIT = 300
 _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
+_OTHER_CLOUD = "the tenant is in another cloud: set AZURE_AUTHORITY_HOST"
+_AGAIN = "sign in again: python -m ops login"
+_CONSENT = "an administrator must consent: the application's API permissions in Entra"
+
 _HINTS: tuple[tuple[str, str], ...] = (
     ("AADSTS7000215", "MAIL_CLIENT_SECRET is wrong: write its value, not its id"),
+    (
+        "AADSTS7000218",
+        "where people sign in: Entra, App registrations, Authentication, Allow public "
+        "client flows; else set MAIL_CLIENT_SECRET",
+    ),
     ("AADSTS7000222", "MAIL_CLIENT_SECRET has expired: make a new one"),
+    ("AADSTS7000112", "the application is disabled: enable it in Enterprise apps"),
     ("AADSTS700016", "MAIL_CLIENT_ID is not known in the tenant MAIL_TENANT_ID"),
     ("AADSTS700027", "upload the certificate to the application"),
+    ("AADSTS700082", _AGAIN),
     ("AADSTS70021", "make AZURE_CLIENT_ID's identity a federated credential"),
+    ("AADSTS7004[34]", _AGAIN),
+    ("AADSTS70008", _AGAIN),
+    ("AADSTS50173", f"the password was changed; {_AGAIN}"),
+    ("AADSTS50(05[357]|07[69])", f"the account must do more to sign in; {_AGAIN}"),
+    ("AADSTS65001", f"{_CONSENT}; {_AGAIN}"),
+    ("AADSTS53003", "a Conditional Access policy forbids this sign-in"),
+    ("AADSTS90043[29]", _OTHER_CLOUD),
     ("AADSTS90002", "MAIL_TENANT_ID is not known at AZURE_AUTHORITY_HOST"),
     ("authority configuration", "MAIL_TENANT_ID is not known at AZURE_AUTHORITY_HOST"),
-    ("AADSTS500011", "Office 365 Exchange Online is not known in the tenant"),
+    ("AADSTS50001[14]", "Office 365 Exchange Online is not known in the tenant"),
 )
 
 
@@ -90,7 +109,7 @@ def _by_status(words: str, http: Http) -> ForwardError:
     if http.status == _TOO_MANY:
         return ThrottledError(said, retry_after=http.retry_after)
     if http.status in _REFUSALS:
-        hint = next((text for sign, text in _HINTS if sign in words), "")
+        hint = next((text for sign, text in _HINTS if re.search(sign, words)), "")
         return AuthRefusedError(said, hint=hint or "see the application in Entra")
     hint = "" if http.status in _FAULTS else "is a proxy in between?"
     return UnreachableError(said, hint=hint, retry_after=http.retry_after)

@@ -63,10 +63,12 @@ _ANY: _Table = (
     (r"4(21|32|52)\b", ThrottledError),
     (r"451 4\.7\.5\d\d\b", ThrottledError),
     (r"[45]\d\d .*submission ?quota", ThrottledError),
-    (r"5\d\d 5\.(1\.90|2\.12[12])\b", ThrottledError),
+    (r"5\d\d 5\.(1\.90|2\.12[12]|7\.233)\b", ThrottledError),
     (r"5\d\d 5\.(7\.60|2\.252)\b", SenderRefusedError),
     (r"53[05]\b", AuthRefusedError),
-    (r"5\d\d 5\.7\.(57|139|240)\b", AuthRefusedError),
+    (r"5\d\d 5\.7\.(30|57|64|68|139|240)\b", AuthRefusedError),
+    # The sender, or the tenant, is stopped: that is no fault of the scan's.
+    (r"5\d\d 5\.(1\.8|7\.50[123]|7\.7[0-4]\d|7\.750)\b", AuthRefusedError),
     (r"552\b", TooLargeError),
     (r"5\d\d 5\.(3\.4|2\.3)\b", TooLargeError),
     (r"[45]\d\d .*quota ?exceeded", ThrottledError),
@@ -80,27 +82,85 @@ _ELSE: Mapping[Step, _Table] = {
     Step.MAIL: ((r"5", RecipientRefusedError), (r"", UnreachableError)),
 }
 
-_HINTS: tuple[tuple[str, str], ...] = (
-    (r"5\.5\.105", "route this domain outside: take it out of INTERNAL_DOMAINS"),
-    (r"5\.7\.240", "Add-HVEAppAccess with the enterprise application's object id"),
-    (r"5\.7\.144", "grant the application Mail.Send on Office 365 Exchange Online"),
-    (r"5\.7\.14[23]", "the token had run out: check this machine's clock"),
-    (r"5\.7\.139", "security defaults or a policy forbid this sign-in"),
-    (r"5\.7\.57", "the server wants a sign-in: check user and secret"),
-    (
-        r"5\.7\.60|5\.2\.252",
-        "let this sign-in send as the sender, or change the sender",
-    ),
-    (
-        r"5\.7\.68",
-        "the tenant rejects Direct Send: Set-OrganizationConfig -RejectDirectSend "
-        "$false, or make an inbound connector and use relay",
-    ),
-    (r"5\.1\.8|5\.7\.(50[123]|7[0-4]\d|750)", "the sender is blocked as a spammer"),
-    (r"^53[05]", "check the secret, and that the account may send by SMTP"),
-    (r"^432", "too many connections at once for this account"),
-    (r"^552|5\.3\.4|5\.2\.3", "scan at a lower resolution, or in parts"),
+_PAGE = "https://security.microsoft.com/restrictedentities"
+_FULL_ACCESS = (
+    "New-ServicePrincipal -AppId MAIL_CLIENT_ID -ObjectId ITS_OBJECT_ID, then "
+    "Add-MailboxPermission -Identity SENDER -User ITS_OBJECT_ID -AccessRights "
+    "FullAccess"
 )
+
+_HINTS: tuple[tuple[str, str], ...] = (
+    (r"5\.5\.105\b", "route this domain outside: take it out of INTERNAL_DOMAINS"),
+    (
+        r"5\.7\.240\b",
+        "Add-HVEAppAccess with the enterprise application's object id",
+    ),
+    (r"5\.7\.144\b", "grant the application Mail.Send on Office 365 Exchange Online"),
+    (r"5\.7\.14[23]\b", "the token had run out: check this machine's clock"),
+    (
+        r"5\.7\.139\b",
+        "Set-CASMailbox -Identity SENDER -SmtpClientAuthenticationDisabled $false; "
+        "else security defaults or a Conditional Access policy forbid this sign-in",
+    ),
+    (
+        r"5\.7\.30\b",
+        "Exchange Online takes no password here any more: use exo with an application",
+    ),
+    (r"5\.7\.57\b", "the server wants a sign-in: check user and secret"),
+    (
+        r"5\.7\.60\b|5\.2\.252\b",
+        "Add-RecipientPermission -Identity SENDER -Trustee WHO_SIGNS_IN -AccessRights "
+        f"SendAs; for an application: {_FULL_ACCESS}",
+    ),
+    (
+        r"5\.7\.64\b",
+        "no inbound connector knows us: New-InboundConnector -ConnectorType OnPremises "
+        "-SenderDomains * with -TlsSenderCertificateName or -SenderIPAddresses "
+        "(Set-InboundConnector where there is one), and a sender of an accepted domain",
+    ),
+    (
+        r"5\.7\.68\b",
+        "the tenant rejects Direct Send: Set-OrganizationConfig -RejectDirectSend "
+        "$false, or make an inbound connector (New-InboundConnector) and use relay",
+    ),
+    (
+        r"5\.7\.233\b",
+        "the tenant's external recipients of 24 hours are used up: see "
+        "Get-LimitsEnforcementStatus; more licences raise the limit",
+    ),
+    (r"5\.1\.8\b|5\.7\.50[123]\b", f"the sender is blocked as a spammer: {_PAGE}"),
+    (
+        r"5\.7\.(7[0-4]\d|750)\b",
+        f"the tenant may not send: look at {_PAGE}, then ask Microsoft's support",
+    ),
+    (
+        r"5\.7\.(12[49]|13[3-6])\b",
+        "only chosen senders may write there: Set-DistributionGroup or Set-Mailbox "
+        "-AcceptMessagesOnlyFromSendersOrMembers",
+    ),
+    (
+        r"5\.1\.90\b|(?i:submission ?quota)",
+        "this mailbox has sent its share for now: share the load, by EXO_SENDER",
+    ),
+    (
+        r"5\.2\.2\b",
+        "the sender's mailbox is full: empty its Sent Items, or Set-Mailbox -Identity "
+        "SENDER -ProhibitSendQuota",
+    ),
+    (r"^535 5\.7\.3\b", f"check the secret; for an application: {_FULL_ACCESS}"),
+    (r"^53[05]", "check the secret, and that the account may send by SMTP"),
+    (
+        r"^432",
+        "more connections at once than a mailbox takes: share the load, by EXO_SENDER",
+    ),
+    (r"^451 4\.7\.[56]", "Exchange holds back a sender it does not know yet: wait"),
+    (
+        r"^552|5\.3\.4\b|5\.2\.3\b",
+        "scan at a lower resolution, or in parts; a mailbox of Exchange Online: "
+        "Set-Mailbox -Identity SENDER -MaxSendSize 150MB",
+    ),
+)
+"""Read from the top; the cmdlets are those of Exchange Online PowerShell."""
 
 
 def refusal(reply: Reply, step: Step = Step.MAIL) -> ForwardError:

@@ -10,7 +10,12 @@ import pytest
 
 from local.mail_faults import MailFault, Step
 from local.mailserver import House, MailServer
-from shared.errors import ConfigError, RecipientRefusedError, UnreachableError
+from shared.errors import (
+    AuthRefusedError,
+    ConfigError,
+    RecipientRefusedError,
+    UnreachableError,
+)
 from shared.transports.client import crossing
 from shared.transports.replies import Step as At
 
@@ -53,10 +58,10 @@ def test_direct_needs_to_know_who_is_inside(stage: Stage):
 
 
 def test_rejected_direct_send_says_what_mends_it(stage: Stage):
-    """The cmdlet, and the other way."""
+    """The cmdlet, and the other way; the scan waits, for it is not its fault."""
     reply = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed"
     stage.peers.mail.faults.add(MailFault(step=Step.MAIL, reply=reply))
-    with pytest.raises(RecipientRefusedError) as caught:
+    with pytest.raises(AuthRefusedError) as caught:
         stage.send(stage.build(DIRECT), another_message())
     assert "Set-OrganizationConfig -RejectDirectSend" in caught.value.hint
 

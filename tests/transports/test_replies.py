@@ -35,6 +35,18 @@ SAID = [
     ("535 5.7.139 Authentication unsuccessful", AuthRefusedError),
     ("550 5.7.60 Client does not have permissions", SenderRefusedError),
     ("550 5.7.240 Application not allowed", AuthRefusedError),
+    ("550 5.7.30 Basic authentication is not supported", AuthRefusedError),
+    ("550 5.7.64 TenantAttribution; Relay Access Denied", AuthRefusedError),
+    ("550 5.7.68 TenantInboundAttribution; Direct Send", AuthRefusedError),
+    ("550 5.7.233 Tenant external recipient rate limit", ThrottledError),
+    ("550 5.1.8 Access denied, bad outbound sender", AuthRefusedError),
+    ("550 5.7.501 Access denied, spam abuse detected", AuthRefusedError),
+    ("550 5.7.705 Tenant has exceeded threshold", AuthRefusedError),
+    ("550 5.7.750 Service unavailable", AuthRefusedError),
+    ("550 5.7.504 Recipient address rejected", RecipientRefusedError),
+    ("550 5.7.133 Sender not authenticated for group", RecipientRefusedError),
+    ("550 5.1.80 Whatever", RecipientRefusedError),
+    ("550 5.7.640 Whatever", RecipientRefusedError),
     ("554 5.2.252 SendAsDenied", SenderRefusedError),
     ("552 Message size exceeds maximum", TooLargeError),
     ("550 5.3.4 Message size exceeds limit", TooLargeError),
@@ -85,13 +97,46 @@ def test_reply_before_the_mail_is_never_about_recipients(
     [
         ("550 5.5.105 External", "INTERNAL_DOMAINS"),
         ("550 5.7.240 App", "Add-HVEAppAccess"),
+        ("535 5.7.144 No", "Mail.Send"),
+        ("535 5.7.143 No", "clock"),
+        ("535 5.7.139 No", "Set-CASMailbox"),
+        ("550 5.7.30 Basic", "exo"),
+        ("530 5.7.57 No", "sign-in"),
+        ("550 5.7.60 No", "Add-RecipientPermission"),
+        ("554 5.2.252 SendAsDenied", "Add-RecipientPermission"),
+        ("550 5.7.64 TenantAttribution", "New-InboundConnector"),
+        ("550 5.7.68 Direct Send", "Set-OrganizationConfig -RejectDirectSend"),
+        ("550 5.7.233 Limit", "Get-LimitsEnforcementStatus"),
+        ("550 5.1.8 Access denied", "restrictedentities"),
+        ("550 5.7.502 Access denied", "restrictedentities"),
+        ("550 5.7.708 Access denied", "support"),
+        ("550 5.7.133 Group", "Set-DistributionGroup"),
+        ("550 5.1.90 Limit", "EXO_SENDER"),
+        ("554 5.2.0 STOREDRV; SubmissionQuotaExceeded", "EXO_SENDER"),
+        ("550 5.2.2 Submission quota exceeded", "EXO_SENDER"),
+        ("554 5.2.2 mailbox full", "Sent Items"),
         ("535 5.7.3 No", "secret"),
+        ("535 5.7.3 No", "New-ServicePrincipal"),
+        ("535 5.7.3 No", "Add-MailboxPermission"),
+        ("535 5.7.8 No", "secret"),
+        ("432 4.3.2 Limit", "EXO_SENDER"),
+        ("451 4.7.500 Busy", "wait"),
         ("552 Too large", "resolution"),
+        ("554 5.2.3 Too large", "Set-Mailbox"),
     ],
 )
 def test_reply_that_we_know_comes_with_a_hint(said: str, words: str):
-    """Where we know what to do, the error says it."""
-    assert words in refusal(reply(said)).hint
+    """Where we know what to do, the error says it, by the cmdlet or the page."""
+    hint = refusal(reply(said)).hint
+
+    assert words in hint
+    assert "\n" not in hint
+
+
+@pytest.mark.parametrize("said", ["550 5.7.601 No", "550 5.7.3000 No", "550 5.1.1 No"])
+def test_reply_that_we_do_not_know_has_no_hint(said: str):
+    """Wrong advice is worse than none."""
+    assert not refusal(reply(said)).hint
 
 
 def test_reply_is_one_line_of_visible_text():
