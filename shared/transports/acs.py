@@ -23,12 +23,13 @@ from shared.errors import (
 from shared.model import Content, Fate, Finding, Kind, Message, Receipt
 
 from . import identity
-from .acs_answers import Answer, refusal
+from .acs_answers import ANSWERS
 from .acs_body import Body, size_of
 from .acs_wire import Signature, Wire
 from .base import Carries, Clock, Patience, Reach, Transport
 from .config import mailbox, setting, web_address
 from .deadline import Deadline
+from .rest_answers import Answer
 
 API = "api-version=2025-09-01"
 MAX_BYTES = 10_000_000
@@ -148,7 +149,7 @@ class Acs:
         )
         answer = self._wire.exchange(request, limit.answer_seconds())
         if answer.status != _ACCEPTED:
-            raise refusal(answer)
+            raise ANSWERS.refusal(answer)
         status = str(answer.fields().get("status") or "")
         said = f"{answer.status} {status} {answer.words}".strip()
         if _FATES.get(status) is Fate.FAILED:
@@ -180,7 +181,7 @@ class Acs:
         answer = self._wire.exchange(request, self._patience.reply_seconds)
         if answer.status in {_FOUND, _NOT_FOUND}:
             return answer
-        error = refusal(answer)
+        error = ANSWERS.refusal(answer)
         if isinstance(error, TransientError):
             raise error
         # Nothing is known of the mail by this: the question itself was refused.

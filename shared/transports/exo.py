@@ -12,6 +12,7 @@ from datetime import timedelta
 from . import xoauth2
 from .base import Clock, Patience, Quota, Reach, Transport, Unit
 from .client import Server
+from .clouds import cloud_of
 from .config import mailbox, port, setting
 from .smtp import SUBMISSION, Profile, Smtp
 
@@ -46,14 +47,17 @@ class Config(xoauth2.Config):
     exo_sender: tuple[str, ...] = setting(
         "the mailbox's address, or several, comma-separated", mailboxes
     )
-    exo_host: str = setting("a host's name", default="smtp.office365.com")
+    exo_host: str = setting("a host's name", default="")
+    """Default: the cloud's, by AZURE_AUTHORITY_HOST."""
     exo_port: int = setting("a port such as 587", port, default=SUBMISSION)
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     """Make the transport `exo`. Raises ConfigError."""
-    tokens = xoauth2.tokens(config, patience)
-    server = Server(host=config.exo_host, port=config.exo_port, patience=patience)
+    cloud = cloud_of(config.azure_authority_host, config.exo_host)
+    host = config.exo_host or cloud.smtp_hosts[0]
+    tokens = xoauth2.tokens(config, patience, host)
+    server = Server(host=host, port=config.exo_port, patience=patience)
     profile = Profile(
         name="exo",
         reach=Reach.ANYONE,

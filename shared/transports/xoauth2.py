@@ -1,14 +1,15 @@
 """Tokens for SMTP from Entra, by MSAL: with a secret, a certificate or an identity.
 
-`Bearer` signs in by XOAUTH2 with them. Raises the `TransientError`s of `entra`
-and `identity`, each with a hint; and `ConfigError` when it is made.
+`Tokens` keeps one, `Application` asks for it, `Bearer` signs in by XOAUTH2 with it.
+Raises the `TransientError`s of `entra` and `identity`, each with a hint; and
+`ConfigError` when it is made.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from shared.errors import ConfigError, TransientError
 
 from .base import Patience
+from .clouds import cloud_of
 from .config import setting, web_address
 from .entra import Http, crossing, refusal
 from .sasl import Credential, xoauth2
@@ -24,7 +26,6 @@ from .sasl import Credential, xoauth2
 if TYPE_CHECKING:
     from msal import ConfidentialClientApplication  # type: ignore[import-untyped]
 
-SCOPE = "https://outlook.office365.com/.default"
 EXCHANGE = "api://AzureADTokenExchange/.default"
 """What a managed identity asks for when it stands in for an application's secret."""
 EARLY_SECONDS = 600.0
@@ -53,15 +54,16 @@ class Config:
     )
 
 
-class Tokens:
-    """Tokens of one application, one request at a time. Thread-safe."""
+type Answer = Mapping[str, Any]
+"""What Entra gave: `access_token`, and `expires_in` seconds."""
 
-    def __init__(self, config: Config, secret: object, patience: Patience) -> None:
-        self._config = config
-        self._secret = secret
-        self._http = Http(patience)
+
+class Tokens:
+    """Tokens of one sign-in, one request at a time. Thread-safe."""
+
+    def __init__(self, ask: Callable[[], Answer]) -> None:
+        self._ask = ask
         self._lock = threading.Lock()
-        self._app: ConfidentialClientApplication | None = None
         self._token, self._ends = "", 0.0
         self._failed: tuple[float, TransientError] | None = None
 
@@ -89,21 +91,35 @@ class Tokens:
             last = self._failed[1]
             raise type(last)(last.what, hint=last.hint, retry_after=last.retry_after)
         try:
-            answer = self._answer()
+            answer = self._ask()
         except TransientError as exc:
             self._failed = time.monotonic(), exc
             raise
         self._token = str(answer["access_token"])
         self._ends = time.time() + float(answer["expires_in"])
 
-    def _answer(self) -> Mapping[str, Any]:
+
+class Application:
+    """An application that asks for tokens of its own. For one thread at a time."""
+
+    def __init__(
+        self, config: Config, secret: object, scope: str, patience: Patience
+    ) -> None:
+        self._config = config
+        self._secret = secret
+        self._scope = scope
+        self._http = Http(patience)
+        self._app: ConfidentialClientApplication | None = None
+
+    def ask(self) -> Answer:
+        """Ask Entra for a token. Raises a `TransientError` with a hint."""
         # Closed after each use: the next token is needed in an hour.
         with crossing(self._http), closing(self._http):
             if self._app is None:
                 self._app = self._application()
             # MSAL's own cache would give the old token, revoked or about to end.
             self._app.remove_tokens_for_client()
-            answer: Mapping[str, Any] = self._app.acquire_token_for_client([SCOPE])
+            answer: Answer = self._app.acquire_token_for_client([self._scope])
         if "access_token" not in answer:
             raise refusal(answer, self._http)
         return answer
@@ -112,11 +128,10 @@ class Tokens:
         # Imported here: whoever has a password need not pay for it.
         from msal import ConfidentialClientApplication
 
-        config = self._config
         return ConfidentialClientApplication(
-            config.mail_client_id,
+            self._config.mail_client_id,
             client_credential=self._secret,
-            authority=f"{config.azure_authority_host}/{config.mail_tenant_id}",
+            authority=authority(self._config),
             # A private cloud's authority is as good as the public one's.
             instance_discovery=False,
             http_client=self._http,
@@ -142,18 +157,33 @@ class Bearer:
         return Credential({"XOAUTH2": (xoauth2(self.user, token),)}, token)
 
 
-def tokens(config: Config, patience: Patience) -> Tokens:
-    """Make the source of tokens; nothing is sent yet. Raises ConfigError."""
+def authority(config: Config) -> str:
+    """Where the tenant signs in. Raises ConfigError where nobody is to sign in."""
     for name in ("mail_tenant_id", "mail_client_id"):
         if not getattr(config, name):
             raise ConfigError(
                 f"{name.upper()} is not set",
                 hint="write what the application's overview in Entra shows",
             )
+    return f"{config.azure_authority_host}/{config.mail_tenant_id}"
+
+
+def tokens(config: Config, patience: Patience, smtp_host: str = "") -> Tokens:
+    """Make the source of tokens; nothing is sent yet. Raises ConfigError.
+
+    Which Exchange they are for follows from the authority and the mail server.
+    """
+    authority(config)
+    scope = cloud_of(config.azure_authority_host, smtp_host).application_scope
+    return Tokens(Application(config, _secret(config, patience), scope, patience).ask)
+
+
+def _secret(config: Config, patience: Patience) -> object:
+    """How the application proves itself, as MSAL takes it. Raises ConfigError."""
     if config.mail_client_secret:
-        return Tokens(config, config.mail_client_secret, patience)
+        return config.mail_client_secret
     if config.mail_client_certificate:
-        return Tokens(config, _certificate(config.mail_client_certificate), patience)
+        return _certificate(config.mail_client_certificate)
 
     def assertion() -> str:
         """Ask for the identity's token, in the place of a secret (RFC 7523, 2.2)."""
@@ -166,7 +196,7 @@ def tokens(config: Config, patience: Patience) -> Tokens:
         ):
             return str(who.get_token(EXCHANGE).token)
 
-    return Tokens(config, {"client_assertion": assertion}, patience)
+    return {"client_assertion": assertion}
 
 
 def _certificate(text: str) -> dict[str, str]:

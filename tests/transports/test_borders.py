@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from types import ModuleType
 
 import azure.core.exceptions
@@ -26,13 +27,14 @@ from shared.errors import (
     UnconfirmedError,
     UnreachableError,
 )
-from shared.transports import acs_wire, client, entra, identity
+from shared.transports import client, entra, identity, rest, rest_body
 from shared.transports.acs_body import Body
 
 from .makers import File, a_message
 from .rigs import PATIENT
 
 type Border = Callable[[], AbstractContextManager[None]]
+rest_crossing: Border = partial(rest.crossing, "ACS")
 
 
 def of(module: ModuleType) -> list[type[Exception]]:
@@ -60,9 +62,9 @@ def made(kind: type[Exception]) -> Exception:
 MAIL = [*of(smtplib), *of(ssl), *of(socket), ConnectionResetError, BrokenPipeError]
 BORDERS: list[tuple[str, Border, list[type[Exception]]]] = [
     ("mail", lambda: client.crossing("mail.example.com"), MAIL),
-    ("acs", acs_wire.crossing, of(azure.core.exceptions)),
-    ("acs", acs_wire.crossing, of(http.client)),
-    ("acs", acs_wire.crossing, [*of(ssl), *of(socket), ConnectionResetError]),
+    ("rest", rest_crossing, of(azure.core.exceptions)),
+    ("rest", rest_crossing, of(http.client)),
+    ("rest", rest_crossing, [*of(ssl), *of(socket), ConnectionResetError]),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(msal.exceptions)),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(requests.exceptions)),
     ("identity", identity.crossing, [azure.identity.CredentialUnavailableError]),
@@ -101,8 +103,17 @@ def test_exception_after_the_last_byte_is_unconfirmed(kind: type[Exception]):
     body = Body(a_message(), File(), lambda: None)
     assert b"".join(body)
 
-    with pytest.raises(expected), acs_wire.crossing(body):
+    with pytest.raises(expected), rest.crossing("ACS", body):
         raise made(kind)
+
+
+def test_exception_after_a_body_that_decides_nothing_is_for_later():
+    """No mail is accepted with a part of an upload: it may be sent again at once."""
+    body = rest_body.Body(lambda: [b"part"], 4, decides=False)
+    assert b"".join(body)
+
+    with pytest.raises(UnreachableError), rest.crossing("ACS", body):
+        raise ConnectionResetError
 
 
 def test_identity_that_is_not_there_is_a_refused_sign_in():
@@ -112,7 +123,7 @@ def test_identity_that_is_not_there_is_a_refused_sign_in():
 
 
 @pytest.mark.parametrize(
-    "border", [lambda: client.crossing("x"), acs_wire.crossing, identity.crossing]
+    "border", [lambda: client.crossing("x"), rest_crossing, identity.crossing]
 )
 @pytest.mark.parametrize("kind", [ZeroDivisionError, AssertionError, KeyError])
 def test_our_own_mistakes_are_not_hidden(border: Border, kind: type[Exception]):

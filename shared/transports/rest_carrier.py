@@ -1,7 +1,7 @@
-"""What carries the SDK's requests to ACS: kept connections instead of its session.
+"""What carries the SDKs' requests: kept connections instead of their sessions.
 
 In: a request of `azure.core`'s pipeline. Out: an answer as far as the pipeline's
-policies and `acs_wire` look at it. What http.client raises goes through.
+policies and `rest` look at it. What http.client raises goes through.
 """
 
 from __future__ import annotations

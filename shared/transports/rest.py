@@ -1,0 +1,164 @@
+"""The wire to a REST service: a pipeline of `azure.core`, no retries, no redirects.
+
+The only user of `azure.core`'s pipeline. What it and http.client raise crosses at
+`crossing`; an answer of any status comes back as an `Answer`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from azure.core import PipelineClient
+from azure.core.exceptions import (
+    AzureError,
+    DeserializationError,
+    SerializationError,
+)
+from azure.core.pipeline import PipelineRequest
+from azure.core.pipeline.policies import (
+    BearerTokenCredentialPolicy,
+    HeadersPolicy,
+    RequestIdPolicy,
+    SansIOHTTPPolicy,
+    UserAgentPolicy,
+)
+from azure.core.rest import HttpRequest
+
+from shared.connections import Connections
+from shared.errors import UnconfirmedError, UnreachableError
+
+from . import identity
+from .base import Endpoint, Patience
+from .rest_answers import Answer
+from .rest_body import Body
+from .rest_carrier import Carrier
+
+if TYPE_CHECKING:
+    from azure.identity import ManagedIdentityCredential
+
+type Auth = SansIOHTTPPolicy[Any, Any] | Identity
+_FOREIGN = (AzureError, OSError, http.client.HTTPException)
+_ANSWER_LIMIT = 64 * 1024
+_HTTPS = 443
+
+
+@contextmanager
+def crossing(name: str, body: Body | None = None) -> Iterator[None]:
+    """Turn what the libraries raise into our answers; `name` is the service's.
+
+    Once the last byte of a body that decides was handed over, no answer means that
+    nobody knows.
+    """
+    try:
+        yield
+    except _FOREIGN as exc:
+        is_decided = body is not None and body.is_out and body.decides
+        kind = UnconfirmedError if is_decided else UnreachableError
+        words = (
+            identity.first_line(exc)
+            if isinstance(exc, AzureError)
+            else type(exc).__name__
+        )
+        hint = "" if is_decided else f"check {name.upper()}_ENDPOINT and the network"
+        raise kind(f"{name}: {words}", hint=hint) from exc
+    except (SerializationError, DeserializationError) as exc:
+        raise UnreachableError(f"{name}: {type(exc).__name__}") from exc
+
+
+class Identity(BearerTokenCredentialPolicy[Any, Any]):
+    """Signs in with a token; notes how long it took to get."""
+
+    def __init__(self, credential: ManagedIdentityCredential, scope: str) -> None:
+        super().__init__(credential, scope)
+        self._who = credential
+
+    def on_request(self, request: PipelineRequest[Any]) -> None:
+        """Put the token into the request."""
+        start = time.perf_counter()
+        with identity.crossing():
+            super().on_request(request)
+        if isinstance(request.http_request.content, Body):
+            request.http_request.content.token_seconds = time.perf_counter() - start
+
+    def close(self) -> None:
+        """Let go of the identity's connections."""
+        self._who.close()
+
+
+class Wire:
+    """Requests out, answers in. Thread-safe."""
+
+    def __init__(
+        self,
+        name: str,
+        url: str,
+        auth: Auth | None,
+        patience: Patience,
+        trust: str = "",
+    ) -> None:
+        parts = urlsplit(url)
+        self.endpoint = Endpoint(parts.hostname or "", parts.port or _HTTPS)
+        self.url = url
+        """Without a last slash."""
+        self._name = name
+        self._auth = auth
+        self._patience = patience
+        self._kept = Connections(url, trust)
+        policies = [
+            RequestIdPolicy(),
+            HeadersPolicy(),
+            UserAgentPolicy(base_user_agent="scanpost"),
+            *([auth] if auth else []),
+        ]
+        self._client = self._open(Carrier(self._kept), policies)
+
+    def _open(self, carrier: Carrier, policies: Sequence[Any]) -> Any:
+        """Make the client that runs the policies."""
+        return PipelineClient(self.url, transport=carrier, policies=policies)
+
+    def ask(self, method: str, path: str, fields: object = None) -> Answer:
+        """Send a small question, with JSON where there are fields."""
+        request = HttpRequest(method, f"{self.url}{path}", json=fields)
+        return self.exchange(request, self._patience.reply_seconds)
+
+    def exchange(self, request: HttpRequest, read_seconds: float) -> Answer:
+        """Send a request and read the answer, as far as it is of use."""
+        body = request.content if isinstance(request.content, Body) else None
+        try:
+            with crossing(self._name, body):
+                response = self._client.send_request(
+                    request,
+                    stream=True,
+                    connection_timeout=self._patience.connect_seconds,
+                    read_timeout=read_seconds,
+                )
+                with response:
+                    read = _some(response.iter_bytes())
+                headers = {name.lower(): it for name, it in response.headers.items()}
+                return Answer(response.status_code, headers, read)
+        except BaseException:
+            # What the file raised, if it did, and not what a library made of it.
+            if body is not None and body.fault is not None:
+                raise body.fault from None
+            raise
+
+    def close(self) -> None:
+        """Close kept connections."""
+        self._kept.close()
+        if isinstance(self._auth, Identity):
+            self._auth.close()
+
+
+def _some(pieces: Iterator[bytes]) -> bytes:
+    """Read so much and no more."""
+    read = b""
+    for piece in pieces:
+        read += piece
+        if len(read) >= _ANSWER_LIMIT:
+            break
+    return read[:_ANSWER_LIMIT]

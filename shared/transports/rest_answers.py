@@ -1,0 +1,79 @@
+"""What a REST service answered -> one of our answers, by a table of the service's own.
+
+In: status, headers and body of an HTTP answer. Out: the error to raise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from shared.errors import ForwardError, TransientError, UnreachableError
+
+from .retry_after import seconds
+
+ANY = 0
+"""In a table: whatever the status is."""
+_WORDS_LIMIT = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, read as far as we read them."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def fields(self) -> Mapping[str, Any]:
+        """The JSON object that came; empty where none did."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def words(self) -> str:
+        """The service's error, `CODE: message`, in one line."""
+        error = self.fields().get("error")
+        if not isinstance(error, dict):
+            return self.headers.get("x-ms-error-code", "")
+        said = f"{error.get('code') or ''}: {error.get('message') or ''}"
+        shown = "".join(char if char.isprintable() else " " for char in said)
+        return shown.strip(": ")[:_WORDS_LIMIT]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A service's refusals; what is not in it is for later."""
+
+    statuses: Mapping[int, type[ForwardError]]
+    classes: Mapping[int, type[ForwardError]]
+    """The first digit of a status that is not among them."""
+    words: tuple[tuple[int, str, type[ForwardError]], ...]
+    """Status and words -> the answer, where it differs from the status alone."""
+    hints: tuple[tuple[str, str], ...]
+    """A pattern of status and words -> what to do; the first that fits."""
+
+    def refusal(self, answer: Answer) -> ForwardError:
+        """Choose the error for an answer that is not the one hoped for."""
+        said = f"{answer.status} {answer.words}".rstrip()
+        hint = next((words for sign, words in self.hints if re.search(sign, said)), "")
+        kind = self._kind(answer)
+        if not issubclass(kind, TransientError):
+            return kind(said, hint=hint)
+        wait = seconds(answer.headers.get("retry-after", ""), datetime.now(UTC))
+        return kind(said, hint=hint, retry_after=wait)
+
+    def _kind(self, answer: Answer) -> type[ForwardError]:
+        for status, sign, kind in self.words:
+            fits = status in {ANY, answer.status}
+            if fits and re.search(sign, answer.words, re.IGNORECASE):
+                return kind
+        by_class = self.classes.get(answer.status // 100, UnreachableError)
+        return self.statuses.get(answer.status, by_class)
