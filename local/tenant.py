@@ -34,6 +34,8 @@ NAMES: Mapping[str, str] = {
     "MAIL_TENANT_ID": TENANT,
     "MAIL_CLIENT_ID": APPLICATION,
     "AZURE_CLIENT_ID": IDENTITY,
+    # The stand-in's domain is not new.
+    "QUOTAS": "acs=none",
     "HVE_SENDER": HVE_SENDER,
     "HVE_HOST": MAIL_HOST,
     "ACS_SENDER": ACS_SENDER,

@@ -81,7 +81,8 @@ def _cut(mail: Mail, most: int) -> Mail:
         {who: said[:most] for who, said in answers.items()}
         for answers in (mail.refused, mail.bounced)
     )
-    return replace(mail, answer=mail.answer[:most], refused=refused, bounced=bounced)
+    answer, why = mail.answer[:most], mail.why[:most]
+    return replace(mail, answer=answer, why=why, refused=refused, bounced=bounced)
 
 
 def _longest(mail: Mail) -> Mail:
@@ -91,6 +92,7 @@ def _longest(mail: Mail) -> Mail:
         return mail
     state, reason = MailState.UNCONFIRMED, Reason.RECIPIENT_REFUSED
     tried = replace(mail, state=state, reason=reason, tried=True)
+    tried = replace(tried, booked=True, as_service=bool(mail.author))
     everybody = dict.fromkeys(mail.recipients, "")
     grown = replace(tried, after=_LATE), replace(tried, bounced=everybody)
     return max(grown, key=lambda each: units(plan_to_json((each,))))

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from .model import MEDIA_TYPES, Kind, Mail, Message
+from .kinds import MEDIA_TYPES
+from .model import Kind, Mail, Message
 from .plain import plain, plain_file
 from .row import Row, operation_id_of
 
@@ -32,8 +33,14 @@ def languages() -> Mapping[str, Mapping[str, Any]]:
         return tomllib.load(file)
 
 
-def compose(row: Row, mail: Mail, *, shows_name: bool) -> Message:
-    """Compose one mail of the plan; `shows_name`: the transport's From has a name."""
+def compose(
+    row: Row, mail: Mail, *, shows_name: bool, own_author: bool = True
+) -> Message:
+    """Compose one mail of the plan.
+
+    `shows_name`: the transport's From has a name; `own_author`: it may be a person.
+    """
+    is_by_author = mail.is_by_author and own_author
     body = _Body(row, mail, shows_name=shows_name)
     is_scan = row.type in set(Kind)
     return Message(
@@ -44,7 +51,9 @@ def compose(row: Row, mail: Mail, *, shows_name: bool) -> Message:
         operation_id=operation_id_of(row.scan_id, mail.n, mail.g),
         date=mail.date or row.received,
         sender=mail.sender,
-        from_name=plain(mail.from_name, SUBJECT_LIMIT),
+        from_name=plain(
+            mail.author_name if is_by_author else mail.from_name, SUBJECT_LIMIT
+        ),
         to=mail.to,
         cc=mail.cc,
         bcc=mail.bcc,
@@ -57,6 +66,7 @@ def compose(row: Row, mail: Mail, *, shows_name: bool) -> Message:
         if is_scan
         else "application/octet-stream",
         size=row.size,
+        author=mail.author if is_by_author else "",
     )
 
 
@@ -84,6 +94,8 @@ class _Body:
         ]
         if self.mail.from_name and not self.shows_name:
             facts.append((words["sent_by"], plain(self.mail.from_name, SUBJECT_LIMIT)))
+        if self.mail.as_service:
+            facts.append((words["note"], words["as_service"].format(self.mail.author)))
         return facts
 
     def extent(self) -> str:

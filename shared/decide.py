@@ -19,11 +19,12 @@ from .names import file_of
 from .plain import plain_file
 from .plan import NOWHERE, Order, make_plan
 from .receive import known_metadata
-from .route import Routing, Sides, route, sidecar_wanted
+from .route import Routing, route, sidecar_wanted
 from .row import Row
 from .rulebook import Book, Rulebook
 from .sidecar import SidecarError, parse_sidecar, sidecar_names
 from .stores.blobs import Blobs, Opened
+from .ways import Sides
 
 SIDECAR_SECONDS = (5, 10, 20, 40, 60)
 """How old a scan is when it looks again for the file beside it; then it goes on."""

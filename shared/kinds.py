@@ -14,6 +14,19 @@ from itertools import islice
 
 from .model import Kind
 
+_OOXML = "application/vnd.openxmlformats-officedocument"
+
+MEDIA_TYPES: Mapping[Kind, str] = {
+    Kind.PDF: "application/pdf",
+    Kind.TIFF: "image/tiff",
+    Kind.JPEG: "image/jpeg",
+    Kind.PNG: "image/png",
+    Kind.DOCX: f"{_OOXML}.wordprocessingml.document",
+    Kind.XLSX: f"{_OOXML}.spreadsheetml.sheet",
+    Kind.PPTX: f"{_OOXML}.presentationml.presentation",
+    Kind.XPS: "application/oxps",
+    Kind.TXT: "text/plain",
+}
 _ZIP = b"PK\x03\x04"
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (

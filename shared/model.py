@@ -66,21 +66,6 @@ class Kind(StrEnum):
     TXT = "txt"
 
 
-_OOXML = "application/vnd.openxmlformats-officedocument"
-
-MEDIA_TYPES: Mapping[Kind, str] = {
-    Kind.PDF: "application/pdf",
-    Kind.TIFF: "image/tiff",
-    Kind.JPEG: "image/jpeg",
-    Kind.PNG: "image/png",
-    Kind.DOCX: f"{_OOXML}.wordprocessingml.document",
-    Kind.XLSX: f"{_OOXML}.spreadsheetml.sheet",
-    Kind.PPTX: f"{_OOXML}.presentationml.presentation",
-    Kind.XPS: "application/oxps",
-    Kind.TXT: "text/plain",
-}
-
-
 METADATA = frozenset(
     {"to", "cc", "bcc", "subject", "from_name", "reply_to", "user", "device", "name"}
 )
@@ -207,6 +192,16 @@ class Mail:
     pages: int | None = None
     unchecked: bool = False
     """An operator, or the policy, said to mail it although it is not whole."""
+    author: str = ""
+    """Who stood at the glass, where From is to be that person."""
+    author_name: str = ""
+    """The name in From then."""
+    as_service: bool = False
+    """The transport may not send as the author: From is the sender after all."""
+    why: str = ""
+    """Why it goes by another transport than was planned."""
+    booked: bool = False
+    """`after` is its turn under the transport's quota, and taken for it."""
     tried: bool = False
     """It was handed over before, and not taken then."""
     held: bool = False
@@ -216,6 +211,11 @@ class Mail:
     def recipients(self) -> tuple[str, ...]:
         """The envelope: everybody this mail is for, in order, once each."""
         return tuple(dict.fromkeys(self.to + self.cc + self.bcc))
+
+    @property
+    def is_by_author(self) -> bool:
+        """Whether From is to be the person at the glass."""
+        return bool(self.author) and not self.as_service
 
     @property
     def lacking(self) -> frozenset[str]:

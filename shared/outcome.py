@@ -29,6 +29,18 @@ def reopened(mail: Mail) -> Mail:
     return mail
 
 
+def moved(mail: Mail, why: str) -> Mail:
+    """It goes by another way than before, as if it had never been tried."""
+    return replace(
+        reopened(mail),
+        reason=None,
+        after=None,
+        booked=False,
+        tried=False,
+        why=why[:ANSWER_LIMIT],
+    )
+
+
 def put_off(mail: Mail, reason: Reason, after: datetime) -> Mail:
     """Try it again, not before this time."""
     return replace(reopened(mail), reason=reason, after=after)

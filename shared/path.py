@@ -13,10 +13,11 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from . import names, receive
+from .attempt import Tally
 from .beside import refuse_sidecar, sidecar_of
 from .content import Bytes
 from .decide import Decision, decide
-from .deliver import Tally, begin, deliver
+from .deliver import begin, deliver
 from .errors import BytesError, InvalidScanError, MissingError
 from .journal import Stopwatch, note, warn
 from .ledger import ClaimedError, StaleError

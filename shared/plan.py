@@ -7,23 +7,19 @@ raises nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from .address import domain_of, key_of
-from .model import Kind, Mail, MailState, Reason, Scan, Side
-from .route import Routing, Sides, Way
-from .row import Row
+from .model import Mail, MailState, Reason, Scan
+from .route import Routing
+from .ways import Sides, Way, best
 
 BATCH_LIMIT = 50
 """Recipients of one mail (design.md §3)."""
 NOWHERE = "none"
 """The transport of a mail that nobody sends."""
-_OVERHEAD_BYTES = 8 << 10
-"""Headers and both bodies, generously."""
-_LINE = 76
-"""Characters of a line of base64 (RFC 2045, 6.8)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +73,7 @@ def make_plan(
     mails: list[Mail] = []
     for ways, who in ((sides.inside, inside), (sides.outside, lacking - inside)):
         if who and ways:
-            way = _best(ways, scan.kind, scan.size)
+            way = best(ways, scan.scan_id, scan.kind, scan.size)
             for batch in _batches(group.only(frozenset(who)), way):
                 mails.append(_mail(model, way, batch))
     mails.extend(_unsent(model, routing, has))
@@ -138,38 +134,3 @@ def _unsent(model: Mail, routing: Routing, has: set[str]) -> Iterator[Mail]:
             refused=refused,
             reason=Reason.NOT_ALLOWED,
         )
-
-
-def _best(ways: Sequence[Way], kind: Kind, size: int) -> Way:
-    """The first way that carries the scan; the first of all where none does."""
-    return next((way for way in ways if _carries(way, kind, size)), ways[0])
-
-
-def _carries(way: Way, kind: Kind | None, size: int) -> bool:
-    most = way.carries.max_bytes
-    fits = most is None or _encoded_bytes(size) <= most
-    return fits and (kind is None or kind in way.carries.kinds)
-
-
-def _encoded_bytes(size: int) -> int:
-    """About how large the mail is: base64 in lines, headers and bodies."""
-    base64 = 4 * -(-size // 3)
-    return base64 + 2 * -(-base64 // _LINE) + _OVERHEAD_BYTES
-
-
-def next_way(row: Row, mail: Mail, sides: Sides, side: Side) -> Mail | None:
-    """The mail by the next transport of its side that can carry it as it is.
-
-    For a mail that was definitely refused, or whose transport is none of its side's any
-    more: recipients, id and texts stay. None where no further transport can.
-    """
-    ways = sides.inside if side is Side.INSIDE else sides.outside
-    names = [way.name for way in ways]
-    tried = names[: names.index(mail.transport) + 1] if mail.transport in names else ()
-    kind = Kind(row.type) if row.type in set(Kind) else None
-    for way in ways[len(tried) :]:
-        takes_all = len(mail.recipients) <= way.carries.max_recipients
-        takes_it = takes_all and (bool(mail.to) or not way.carries.needs_to)
-        if takes_it and _carries(way, kind, row.size):
-            return replace(mail, transport=way.name, sender=way.sender, tried=False)
-    return None

@@ -18,29 +18,11 @@ from .plain import plain
 from .rules import Policy, Rules
 from .search import named
 from .sources import Sources
-from .transports.base import Carries
+from .ways import Sides
 
 _MOST_SHOWN = 5
 _DETAIL_LIMIT = 1000
 _FORMS = ("json", "xml")
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """A transport, as far as choosing one needs to know it."""
-
-    name: str
-    sender: str
-    carries: Carries
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sides:
-    """Who is inside, and the ways to either side, best first; none: nobody there."""
-
-    internal_domains: frozenset[str]
-    inside: tuple[Way, ...]
-    outside: tuple[Way, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

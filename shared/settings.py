@@ -18,9 +18,14 @@ from typing import Any
 from . import transports
 from .address import AddressError, parse_address, parse_domain
 from .errors import ConfigError
+from .transports.base import Quota, Unit
 
 _DURATION = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([smhd]?)\s*", re.ASCII)
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_QUOTA = re.compile(r"(\d{1,9})\s*(mails|recipients)?\s*/\s*(min|h|day)", re.ASCII)
+_SPANS = {"min": "minutes", "h": "hours", "day": "days"}
+_EXAMPLE = "acs=100/min,1000/h; exo=30/min,10000 recipients/day; smtp=none"
+_FIRST_WAITS = 3
 _LONGEST = 3650.0 * 86400.0
 
 
@@ -44,6 +49,10 @@ def _duration(unit: str) -> Callable[[str], timedelta]:
 
 
 _seconds, _hours, _days = _duration("s"), _duration("h"), _duration("d")
+
+
+def _seconds_or_none(text: str) -> timedelta | None:
+    return _seconds(text) if text else None
 
 
 def _lease(text: str) -> timedelta:
@@ -76,6 +85,27 @@ def _transports(text: str) -> tuple[str, ...]:
         if name not in known:
             raise SettingError(f"{name!r} is no transport: {', '.join(known)}, or none")
     return tuple(dict.fromkeys(names))
+
+
+def _quotas(text: str) -> Mapping[str, tuple[Quota, ...]]:
+    """Read `acs=100/min,1000/h; exo=none`: by transport, instead of its own."""
+    out: dict[str, tuple[Quota, ...]] = {}
+    for part in filter(None, (each.strip() for each in text.split(";"))):
+        name, equals, words = part.partition("=")
+        (known,) = _transports(name) or ("",)
+        if not known or not equals:
+            raise SettingError(f"{part!r}: write TRANSPORT=QUOTAS, such as {_EXAMPLE}")
+        none = words.strip().lower() == "none"
+        out[known] = () if none else tuple(_quota(each) for each in words.split(","))
+    return out
+
+
+def _quota(text: str) -> Quota:
+    match = _QUOTA.fullmatch(text.strip().lower())
+    if match is None or not int(match[1]):
+        raise SettingError(f"{text.strip()!r} is no quota: write such as {_EXAMPLE}")
+    span = timedelta(**{_SPANS[match[3]]: 1})
+    return Quota(int(match[1]), span, Unit(match[2] or Unit.MAILS))
 
 
 def _mailbox(text: str) -> str:
@@ -137,10 +167,23 @@ class Settings:
     incomplete_seconds: tuple[timedelta, ...] = _setting(
         _several_seconds, "30,120,600,1800"
     )
+    failover_after_seconds: timedelta | None = _setting(_seconds_or_none, "")
+    quotas: Mapping[str, tuple[Quota, ...]] = _setting(_quotas, "")
+    """By transport, instead of what it declares."""
     storage: Storage = field(metadata={})
     """From SCAN_STORAGE, or its `__` names."""
     source: Mapping[str, str] = field(metadata={}, repr=False)
     """The whole environment, for the transports' own `Config`s; may hold secrets."""
+
+    @property
+    def failover_after(self) -> timedelta:
+        """How long a peer is out of reach before the next transport takes over."""
+        first = sum(self.retry_seconds[:_FIRST_WAITS], timedelta(0))
+        return (
+            first
+            if self.failover_after_seconds is None
+            else (self.failover_after_seconds)
+        )
 
     @property
     def margin(self) -> timedelta:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .deliver import Tally
+from .attempt import Tally
 from .journal import Stopwatch, Value, alarm, note, warn
 from .model import LOST, Reason, State
 from .row import Row
@@ -45,6 +45,7 @@ def told(now: datetime, row: Row, tally: Tally | None) -> dict[str, Value]:
         "type": row.type,
         "transport": ",".join(dict.fromkeys(tally.transports)) if tally else None,
         "recipients": tally.recipients if tally else None,
+        "moved": "; ".join(tally.moves) or None if tally else None,
         "attempt": row.attempts,
         "age_s": (now - row.received).total_seconds(),
         "error": row.last_error or None,

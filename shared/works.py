@@ -12,30 +12,53 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from . import transports
-from .address import domain_of
+from .attempt import Post
+from .berths import Berths
+from .bucket import Bucket
 from .compose import compose
 from .decide import Court
-from .deliver import Post
 from .errors import ConfigError
 from .gate import Gate
 from .ledger import Ledger
-from .model import Mail, Message, Side
-from .plan import next_way
-from .route import Sides, Way
+from .model import Mail, Message
 from .row import Row
 from .rulebook import Rulebook
 from .settings import Settings
 from .settle import Desk, renew
 from .stores.account import Account, connect
+from .traffic import Traffic
 from .transports.base import Reach, Transport
+from .ways import Sides, Way, further, others, too_large
 
 JITTER = 0.2
 """Share of a wait by which it is made longer or shorter, so that herds disperse."""
+_SOON = 6
+"""A connection is asked for again after this part of the first wait: 5 s."""
 
 
 def utc_now() -> datetime:
     """The time, aware, in UTC."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The ways of both sides, as they are at one moment."""
+
+    sides: Sides
+
+    def others(self, row: Row, mail: Mail) -> list[Mail]:
+        """The mail by each other way that can carry it, best first."""
+        moved = others(row, mail, self.sides)
+        return [each for each in moved if not row.with_mail(each).is_plan_too_long]
+
+    def further(self, row: Row, mail: Mail) -> Mail | None:
+        """The mail by the next transport in the order that can carry it."""
+        return further(row, mail, self.sides)
+
+    def too_large(self, row: Row, mail: Mail) -> str:
+        """What to do about a mail that none can carry."""
+        return too_large(row, mail, self.sides)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +69,8 @@ class Works:
     account: Account
     ledger: Ledger
     gate: Gate
+    bucket: Bucket
+    berths: Berths
     rulebook: Rulebook
     transports: Mapping[str, Transport]
     clock: Callable[[], datetime]
@@ -79,12 +104,26 @@ class Works:
         """What `deliver` needs."""
         return Post(
             transports=self.transports,
-            gate=self.gate,
+            traffic=self.traffic,
+            ways=Map(self.sides()),
             margin=self.settings.margin,
             compose=self.composed,
-            other_way=self.other_way,
             save=self.renewed,
             retry_at=self.retry_at,
+        )
+
+    @property
+    def traffic(self) -> Traffic:
+        """Who may send now."""
+        return Traffic(
+            transports=self.transports,
+            gate=self.gate,
+            bucket=self.bucket,
+            berths=self.berths,
+            quotas=self.settings.quotas,
+            clock=self.clock,
+            soon=self.settings.retry_seconds[0] / _SOON,
+            failover_after=self.settings.failover_after,
         )
 
     def sides(self) -> Sides:
@@ -104,7 +143,9 @@ class Works:
     def composed(self, row: Row, mail: Mail) -> Message:
         """Compose a mail for the transport that it goes by."""
         carries = self.transports[mail.transport].carries
-        return compose(row, mail, shows_name=carries.display_name)
+        return compose(
+            row, mail, shows_name=carries.display_name, own_author=carries.own_author
+        )
 
     def renewed(self, row: Row) -> Row:
         """Save a row with a new lease. Raises StaleError where the old one was lost."""
@@ -117,12 +158,6 @@ class Works:
         wait = waits[min(max(row.attempts, 1), len(waits)) - 1]
         spread = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 (no secret)
         return self.clock() + wait * spread
-
-    def other_way(self, row: Row, mail: Mail) -> Mail | None:
-        """The mail by the next transport of its side that can carry it."""
-        sides = self.sides()
-        inside = domain_of(mail.recipients[0]) in sides.internal_domains
-        return next_way(row, mail, sides, Side.INSIDE if inside else Side.OUTSIDE)
 
 
 def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Works:
@@ -148,6 +183,8 @@ def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Works:
         account=account,
         ledger=ledger,
         gate=Gate(account.ledger, clock, settings.retry_seconds),
+        bucket=Bucket(account.ledger, clock),
+        berths=Berths(account.ledger, clock),
         rulebook=Rulebook(account.blobs, clock),
         transports=built,
         clock=clock,

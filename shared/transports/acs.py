@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from azure.core.rest import HttpRequest
 
@@ -26,7 +26,7 @@ from . import identity
 from .acs_answers import ANSWERS
 from .acs_body import Body, size_of
 from .acs_wire import Signature, Wire
-from .base import Carries, Clock, Patience, Reach, Transport
+from .base import Carries, Clock, Patience, Quota, Reach, Transport
 from .config import mailbox, setting, web_address
 from .deadline import Deadline
 from .rest_answers import Answer
@@ -36,6 +36,8 @@ MAX_BYTES = 10_000_000
 """Of a whole request: whether the documented 10 MB are more is not known."""
 KINDS = frozenset(Kind) - {Kind.XPS}
 """XPS is not on the service's list of attachments (Learn, "allowed MIME types")."""
+QUOTAS = (Quota(30, timedelta(minutes=1)), Quota(100, timedelta(hours=1)))
+"""Of a new domain of one's own (Learn, "Service limits for ACS"); more on request."""
 _ACCEPTED, _FOUND, _NOT_FOUND = 202, 200, 404
 _FATES = {
     "NotStarted": Fate.ACCEPTED,
@@ -128,6 +130,7 @@ class Acs:
             needs_to=True,
             looks_up=True,
             kinds=KINDS,
+            quotas=QUOTAS,
         )
 
     def size_of(self, message: Message) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 
 from local.azurite import Azurite
 from shared import path, works
+from shared.berths import Berths
+from shared.bucket import Bucket
 from shared.gate import Gate
 from shared.ledger import Ledger
 from shared.row import Row
@@ -56,6 +58,8 @@ class Office:
             settings=settings,
             ledger=Ledger(base.account.ledger, self.clock),
             gate=gate,
+            bucket=Bucket(base.account.ledger, self.clock),
+            berths=Berths(base.account.ledger, self.clock),
             rulebook=Rulebook(base.account.blobs, self.clock),
             transports={"hve": self.inside, "acs": self.outside},
         )

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from shared.model import Kind, Mail, MailState, Reason, Side
-from shared.plan import Order, make_plan, next_way
-from shared.route import Routing, Sides, Way
+from shared.model import Kind, Mail, MailState, Reason
+from shared.plan import Order, make_plan
+from shared.route import Routing
 from shared.transports.base import Carries
-from tests.makers import NOON, a_mail, a_row
-from tests.route.world import INSIDE_WAY, OUTSIDE_WAY, SIDES, a_scan
+from shared.ways import Sides, Way
+from tests.makers import NOON
+from tests.route.world import SIDES, a_scan
 
 ORDER = Order(attachment="scan.pdf")
 A, B, C = "a@contoso.com", "b@contoso.com", "c@contoso.com"
@@ -197,43 +198,3 @@ def test_date_is_the_scan_s_where_nobody_ordered_it():
     (mail,) = planned(to=(A,))
     assert mail.date is None
     assert a_scan().received == NOON
-
-
-THREE = replace(
-    SIDES,
-    inside=(
-        way("hve"),
-        way("direct", max_bytes=MB),
-        way("relay", max_recipients=1),
-        way("graph", needs_to=True),
-    ),
-)
-NEXT = [
-    ("hve", {"to": (A,)}, 100_000, "direct"),
-    ("hve", {"to": (A,)}, 2 * MB, "relay"),
-    ("hve", {"to": (A, B)}, 2 * MB, "graph"),
-    ("hve", {"to": (), "bcc": (A, B)}, 2 * MB, None),
-    ("relay", {"to": (A,)}, 100_000, "graph"),
-    ("graph", {"to": (A,)}, 100_000, None),
-    ("smtp", {"to": (A,)}, 100_000, "hve"),
-]
-
-
-@pytest.mark.parametrize(("now", "people", "size", "name"), NEXT)
-def test_next_way_is_the_first_behind_that_takes_the_mail_as_it_is(
-    now, people, size, name
-):
-    """Never one that was passed, None at the end; on none of them: the first."""
-    mail = a_mail(transport=now, **people)
-    other = next_way(a_row(size=size), mail, THREE, Side.INSIDE)
-    if name is None:
-        assert other is None
-    else:
-        assert other == replace(mail, transport=name, sender=f"{name}@contoso.com")
-
-
-def test_next_way_stays_on_its_side():
-    """An inside-only transport never gets an outside mail."""
-    sides = replace(SIDES, inside=(INSIDE_WAY, way("exo")), outside=(OUTSIDE_WAY,))
-    mail = a_mail(transport="acs", to=(X,))
-    assert next_way(a_row(), mail, sides, Side.OUTSIDE) is None

@@ -6,9 +6,10 @@ from typing import Any
 
 from shared.directory import Directory, parse_directory
 from shared.model import Kind, Scan
-from shared.route import Routing, Sides, Way, route
+from shared.route import Routing, route
 from shared.rules import Rules, parse_rules
 from shared.transports.base import Carries
+from shared.ways import Sides, Way
 from tests.makers import NOON, SCAN_ID
 
 INSIDE_WAY = Way("hve", "scans@contoso.com", Carries(max_bytes=10_485_760))

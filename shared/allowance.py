@@ -1,0 +1,140 @@
+"""What is left of a sender's quotas: pure counting, in spans that glide.
+
+In: the quotas, and what was used in each slice of time. Out: when a mail may go, and
+the counts after it. A span is cut into twelve slices, and thirteen of them are counted:
+no span of that length, wherever it begins, holds more than the quota.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from .transports.base import Quota, Unit
+
+SLICES = 12
+_SPANS = {60: "a minute", 3600: "an hour", 86400: "a day"}
+
+type Counts = Mapping[int, int]
+"""Slice, counted from 1970 -> mails or recipients."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """Leave to send one mail to so many people."""
+
+    at: datetime
+    """Not before."""
+    ends: datetime
+    """Nobody holds it back for longer; what is left of it is given back."""
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How the quotas of one lane stand."""
+
+    quotas: tuple[Quota, ...]
+    used: tuple[Counts, ...] = ()
+    """One for each quota."""
+    last: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+    """The latest turn that was given out: nobody goes before it who came later."""
+    etag: str = field(default="", compare=False)
+
+    def place(self, recipients: int, now: datetime) -> tuple[Token, Allowance]:
+        """Give out the first turn there is, and count it."""
+        costs = [_cost(quota, recipients) for quota in self.quotas]
+        at = max(now, self.last)
+        while later := self._blocked(costs, at):
+            at = later
+        ends = min(_start(quota, _slice(quota, at) + 1) for quota in self.quotas)
+        # A turn that is now binds nobody: another machine's clock may be ahead.
+        last = at if at > now else self.last
+        return Token(at, ends, recipients), self._counted(costs, at, last)
+
+    def give_back(self, token: Token) -> Allowance:
+        """Take a token back that nobody used."""
+        costs = [-_cost(quota, token.recipients) for quota in self.quotas]
+        return self._counted(costs, token.at, self.last)
+
+    def _blocked(self, costs: Sequence[int], at: datetime) -> datetime | None:
+        """When to look again, where a quota has no room at this time."""
+        for quota, used, cost in zip(self.quotas, self._all, costs, strict=True):
+            here = _slice(quota, at)
+            if sum(_recent(used, here).values()) + cost > max(quota.most, cost):
+                return _start(quota, here + 1)
+        return None
+
+    @property
+    def _all(self) -> tuple[Counts, ...]:
+        return self.used or tuple({} for _ in self.quotas)
+
+    def _counted(self, costs: Sequence[int], at: datetime, last: datetime) -> Allowance:
+        used = []
+        for quota, counts, cost in zip(self.quotas, self._all, costs, strict=True):
+            here = _slice(quota, at)
+            more = max(0, counts.get(here, 0) + cost)
+            used.append({**counts, here: more})
+        return replace(self, used=tuple(used), last=last)
+
+    def spent(self, now: datetime) -> list[int]:
+        """What was used of each quota in the span that ends now."""
+        return [
+            sum(_recent(counts, _slice(quota, now)).values())
+            for quota, counts in zip(self.quotas, self._all, strict=True)
+        ]
+
+    def written(self, now: datetime) -> str:
+        """As the table holds it; what no span reaches any more is left out."""
+        out = {
+            _name(quota): {
+                str(number): count
+                for number, count in counts.items()
+                if count and number >= _slice(quota, now) - SLICES
+            }
+            for quota, counts in zip(self.quotas, self._all, strict=True)
+        }
+        return json.dumps(out, separators=(",", ":"))
+
+
+def read(quotas: tuple[Quota, ...], text: str, last: datetime, etag: str) -> Allowance:
+    """Read back what was written, for these quotas: others' counts are forgotten."""
+    told = json.loads(text or "{}")
+    used = tuple(
+        {int(number): int(count) for number, count in told.get(_name(q), {}).items()}
+        for q in quotas
+    )
+    return Allowance(quotas, used, last, etag)
+
+
+def said(quota: Quota) -> str:
+    """A quota in words: 30 mails a minute."""
+    seconds = int(quota.per.total_seconds())
+    span = _SPANS.get(seconds)
+    return f"{quota.most} {quota.unit} {span or f'in {seconds} s'}"
+
+
+def _name(quota: Quota) -> str:
+    return f"{quota.unit}/{int(quota.per.total_seconds())}"
+
+
+def _cost(quota: Quota, recipients: int) -> int:
+    return recipients if quota.unit is Unit.RECIPIENTS else 1
+
+
+def _width(quota: Quota) -> timedelta:
+    return quota.per / SLICES
+
+
+def _slice(quota: Quota, at: datetime) -> int:
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // _width(quota)
+
+
+def _start(quota: Quota, number: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + number * _width(quota)
+
+
+def _recent(counts: Counts, here: int) -> Counts:
+    return {n: count for n, count in counts.items() if here - SLICES <= n <= here}
