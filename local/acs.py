@@ -23,7 +23,8 @@ from typing import Any
 
 import jwt
 
-from .acs_check import RefusedError, Sent, check
+from .acs_check import Sent, check
+from .shapes import RefusedError
 from .tokens import Issuer
 from .web import Request, Response, WebServer
 

@@ -14,6 +14,7 @@ from .web import Request, Response, WebServer
 RESOURCES = (
     "api://AzureADTokenExchange",
     "https://communication.azure.com",
+    "https://graph.microsoft.com",
     "https://storage.azure.com",
 )
 

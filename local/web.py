@@ -82,6 +82,8 @@ class Fault:
     times: int = 1
     method: str = ""
     """Strikes only this method; empty: any."""
+    path: str = ""
+    """Strikes only where the target holds this; empty: anywhere."""
 
 
 class Faults:
@@ -103,11 +105,11 @@ class Faults:
             self._waiting.clear()
         return left
 
-    def strike(self, method: str) -> Fault | None:
+    def strike(self, method: str, target: str) -> Fault | None:
         """Take the next one that fits."""
         with self._lock:
             for fault in self._waiting:
-                if fault.method in {"", method}:
+                if fault.method in {"", method} and fault.path in target:
                     self._waiting.remove(fault)
                     return fault
         return None
@@ -221,8 +223,14 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._serve()
 
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
     def _serve(self) -> None:
-        fault = self.server.faults.strike(self.command)
+        fault = self.server.faults.strike(self.command, self.path)
         moment = fault.moment if fault else None
         length = int(self.headers.get("Content-Length") or 0)
         if length > _MOST:

@@ -11,12 +11,13 @@ import requests
 from azure.data.tables import EdmType, EntityProperty
 
 from local.acs import Operation
-from local.acs_check import Attached, Sent
+from local.acs_check import Sent
 from local.azurite import Azurite
 from local.history import History
 from local.inbox import Inbox
 from local.mailserver import Received
 from local.page import Page
+from local.shapes import Attached
 
 SCAN_ID = "20261121-0123456789abcdef0123"
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

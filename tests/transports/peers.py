@@ -15,9 +15,11 @@ from typing import Self
 from local.acs import AcsService, Resource
 from local.certificates import Authority, signed_by_itself
 from local.entra import Application, Entra
+from local.graph import GraphService, Mailboxes
 from local.identity import IdentityEndpoint
 from local.mailserver import House, MailServer
 from local.tokens import Issuer
+from local.web import WebServer
 
 from .makers import SENDER
 
@@ -72,16 +74,24 @@ class Peers:
             issuer=self.issuer,
         )
         self.acs = AcsService(resource, context)
+        mailboxes = Mailboxes(issuer=self.issuer, in_scope=frozenset({SENDER}))
+        self.graph = GraphService(mailboxes, context)
         self._context = context
 
     def __enter__(self) -> Self:
-        webs = (self.entra.server, self.identity.server, self.acs.server)
-        for server in (*webs, self.mail, self.mx):
+        for web in self._webs:
+            self._stack.enter_context(web)
+        for server in (self.mail, self.mx):
             self._stack.enter_context(server)
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
+
+    @property
+    def _webs(self) -> tuple[WebServer, ...]:
+        graph = (self.graph.server, self.graph.uploads)
+        return (self.entra.server, self.identity.server, self.acs.server, *graph)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -104,13 +114,22 @@ class Peers:
         with service.server:
             yield service
 
+    @contextmanager
+    def graph_elsewhere(self) -> Iterator[GraphService]:
+        """Run another Graph, whose certificate is for another name."""
+        context = self.authority.context("graph.fabrikam.com")
+        service = GraphService(self.graph.mailboxes, context)
+        with service.server, service.uploads:
+            yield service
+
     def forget(self) -> None:
         """Forget every mail and every fault."""
-        for web in (self.entra.server, self.identity.server, self.acs.server):
+        for web in self._webs:
             web.faults.clear()
         self.mail.faults.clear()
         self.mail.mails.clear()
         self.acs.forget()
+        self.graph.forget()
         self.entra.issued.clear()
 
     def arrived_by_mail(self) -> list[Arrived]:
@@ -129,6 +148,17 @@ class Peers:
                 b"".join(file.content for file in each.sent.attachments),
             )
             for each in self.acs.mails
+        ]
+
+    def arrived_by_graph(self) -> list[Arrived]:
+        """What Graph sent: the request that brought the message, and its file."""
+        return [
+            Arrived(
+                each.sent.recipients,
+                each.body,
+                b"".join(file.content for file in each.sent.attachments),
+            )
+            for each in self.graph.mails
         ]
 
 

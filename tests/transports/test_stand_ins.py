@@ -17,10 +17,11 @@ import pytest
 import requests
 
 from local.acs import Operation
-from local.acs_check import RefusedError, Sent, check
+from local.acs_check import Sent, check
 from local.azurite import free_port
 from local.certificates import Authority, signed_by_itself
 from local.mailserver import House, MailServer
+from local.shapes import RefusedError
 from local.tokens import Issuer
 from local.web import Request, Response, WebServer
 from shared.transports.acs_body import Body
