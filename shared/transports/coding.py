@@ -1,8 +1,9 @@
 """A file -> base64 (RFC 2045, 6.8), block by block, memory flat.
 
 `wrapped` is for mail, in lines of 76 characters and CRLF; `coded` is for JSON, in one
-endless line. Both give the same bytes whatever pieces the file comes in, and raise
-`UnreachableError` where it is not as long as it says, and what `Content.pieces` raises.
+endless line; `Portions` encodes nothing. All give the same bytes whatever pieces the
+file comes in, and raise `UnreachableError` where it is not as long as it says, and what
+`Content.pieces` raises.
 """
 
 from __future__ import annotations
@@ -51,6 +52,46 @@ def coded(content: Content) -> Iterator[bytes]:
         yield binascii.b2a_base64(block, newline=False)
 
 
+class Portions:
+    """A file as it is, taken in portions, in order; each byte is read once."""
+
+    def __init__(self, content: Content) -> None:
+        self._pieces = _counted(content)
+        self._rest = b""
+
+    def take(self, size: int) -> Iterator[bytes]:
+        """Yield the next `size` bytes; there must be as many."""
+        while size:
+            piece = self._rest or next(self._pieces)
+            piece, self._rest = piece[:size], piece[size:]
+            size -= len(piece)
+            yield piece
+
+    def finish(self) -> None:
+        """Read to the end, where a file says that it is not whole."""
+        for _ in self._pieces:
+            continue
+
+
+def _counted(content: Content) -> Iterator[bytes]:
+    """Pass pieces on; raises UnreachableError where they are not as many bytes."""
+    came = 0
+    for piece in content.pieces():
+        came += len(piece)
+        if came > content.size:
+            break
+        if piece:
+            yield piece
+    _check(came, content)
+
+
+def _check(came: int, content: Content) -> None:
+    if came != content.size:
+        raise UnreachableError(
+            f"the file gave {came} bytes of {content.size}", hint="it is read again"
+        )
+
+
 def _blocks(content: Content) -> Iterator[bytes]:
     """Cut a file into blocks of whole lines, the last one as it comes."""
     kept, came = bytearray(), 0
@@ -64,9 +105,6 @@ def _blocks(content: Content) -> Iterator[bytes]:
         del kept[:start]
         if came > content.size:
             break
-    if came != content.size:
-        raise UnreachableError(
-            f"the file gave {came} bytes of {content.size}", hint="it is read again"
-        )
+    _check(came, content)
     if kept:
         yield bytes(kept)
