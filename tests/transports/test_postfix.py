@@ -71,6 +71,7 @@ def town(running_town: Town) -> Town:
     """Give the servers, without memory of earlier tests."""
     running_town.mail.forget()
     running_town.entra.issued.clear()
+    running_town.issuer.stale = 0
     return running_town
 
 
