@@ -81,7 +81,8 @@ class Tally:
 
     tried: int = 0
     accepted: int = 0
-    recipients: int = 0
+    people: set[str] = field(default_factory=set)
+    """Recipients of the mails that were tried."""
     token_seconds: float = 0.0
     transports: list[str] = field(default_factory=list)
     moves: list[str] = field(default_factory=list)
@@ -113,7 +114,7 @@ def attempt(row: Row, mail: Mail, content: Content, post: Post, tally: Tally) ->
     transport = post.transports[mail.transport]
     tally.tried += 1
     tally.transports.append(mail.transport)
-    tally.recipients += len(mail.recipients)
+    tally.people.update(mail.recipients)
     message = post.compose(row, mail)
     try:
         came = _sent(transport, message, content, deadline_of(row, post), mail)

@@ -49,6 +49,18 @@ class _Purse:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """What is wanted."""
+
+    lane: str
+    quotas: Quotas
+    recipients: int
+    now: datetime
+    waits: bool
+    """Whether a turn that is later is taken, too."""
+
+
 class Bucket:
     """The tokens of all lanes. Thread-safe."""
 
@@ -86,49 +98,39 @@ class Bucket:
             now = self._clock()
             token = _kept(purse, recipients, now)
             if token is None:
-                token = self._fetched(lane, quotas, recipients, waits=waits)
+                ask = _Ask(lane, quotas, recipients, now, waits)
+                token = self._fetched(purse, ask)
             elif token.at <= now or waits:
                 purse.tokens.remove(token)
             return None if token.at <= now else Turn(token.at, _words(lane, quotas))
 
-    def _fetched(
-        self, lane: str, quotas: Quotas, recipients: int, *, waits: bool
-    ) -> Token:
+    def _fetched(self, purse: _Purse, ask: _Ask) -> Token:
         """Go to the table: for ten, where mails follow each other."""
-        purse, now = self._purses[lane], self._clock()
-        many = AT_ONCE if now - purse.came < SOON else 1
-        purse.came = now
-        stale = [token for token in purse.tokens if token.ends <= now]
+        many = AT_ONCE if ask.now - purse.came < SOON else 1
+        purse.came = ask.now
+        stale = [token for token in purse.tokens if token.ends <= ask.now]
         for _ in range(_TRIES):
-            there = self.look(lane, quotas)
+            there = self.look(ask.lane, ask.quotas)
             for token in stale:
                 there = there.give_back(token)
-            token, after = there.place(recipients, now)
-            if token.at > now and not waits:
+            first, after = there.place(ask.recipients, ask.now)
+            if first.at > ask.now and not ask.waits:
                 # Nothing was written: it may still go by another transport.
-                return token
-            more: list[Token] = []
-            for _ in range(many - 1):
-                another, then = after.place(recipients, now)
-                if (another.at > now) != (token.at > now):
-                    break
-                more.append(another)
-                after = then
-            if self._written(lane, there, after, now):
+                return first
+            more, after = _more(first, after, many - 1, ask)
+            if self._written(ask.lane, after, ask.now):
                 left = [each for each in purse.tokens if each not in stale]
                 purse.tokens = sorted(left + more, key=lambda each: each.at)
-                return token
+                return first
         # So many at once: this one goes without being counted; a refusal would tell.
-        return Token(now, now, recipients)
+        return Token(ask.now, ask.now, ask.recipients)
 
-    def _written(
-        self, lane: str, there: Allowance, after: Allowance, now: datetime
-    ) -> bool:
+    def _written(self, lane: str, after: Allowance, now: datetime) -> bool:
+        """Write it unless somebody else did meanwhile; then the caller looks again."""
         values: dict[str, Value] = {"used": after.written(now), "last": after.last}
-        entity = Entity(PARTITION, lane, values, there.etag)
+        entity = Entity(PARTITION, lane, values, after.etag)
         try:
-            write = self._table.replace if there.etag else self._table.insert
-            write(entity)
+            (self._table.replace if after.etag else self._table.insert)(entity)
         except (ReplacedError, ConflictError):
             return False
         return True
@@ -138,6 +140,20 @@ def _kept(purse: _Purse, recipients: int, now: datetime) -> Token | None:
     """The earliest token in the purse that is still good for so many people."""
     good = (t for t in purse.tokens if t.ends > now and t.recipients >= recipients)
     return next(good, None)
+
+
+def _more(
+    first: Token, after: Allowance, count: int, ask: _Ask
+) -> tuple[list[Token], Allowance]:
+    """So many tokens of the same time as the first: now, or in turn."""
+    more: list[Token] = []
+    for _ in range(count):
+        token, then = after.place(ask.recipients, ask.now)
+        if (token.at > ask.now) != (first.at > ask.now):
+            break
+        more.append(token)
+        after = then
+    return more, after
 
 
 def _words(lane: str, quotas: Quotas) -> str:

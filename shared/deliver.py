@@ -112,16 +112,17 @@ class _Round:
     def _admitted(self, mail: Mail) -> tuple[Mail, Callable[[], None] | None]:
         """The mail on a way that is open, and how to leave it; else put off."""
         stops: list[tuple[Stop, Mail]] = []
-        for each in self._candidates(mail):
-            way = each
-            if each is not mail:
-                way = moved(each, self._why(mail, stops))
-            came = self._entered(way)
-            if not isinstance(came, Stop):
+        for each in self._ways(mail):
+            way = each if each is mail else moved(each, self._why(mail, stops))
+            # A way that just failed is not tried again, but it may be waited for.
+            has_been = _way(way) in self.been
+            came = self.post.traffic.shut(way) if has_been else self._entered(way)
+            if isinstance(came, Stop):
+                stops.append((came, way))
+            elif came:
                 if way is not mail:
                     self.tally.moves.append(way.why)
                 return way, came
-            stops.append((came, way))
         if _way(mail) in self.been and mail.after:
             # It was put off a moment ago, by the way that it is on.
             stops = [each for each in stops if each[0].until < mail.after]
@@ -130,12 +131,11 @@ class _Round:
         stop, way = min(stops, key=lambda each: each[0].until)
         return self.post.traffic.queue(reopened(way), stop), None
 
-    def _candidates(self, mail: Mail) -> list[Mail]:
-        """The mail by its own way, then by others; each way once in a call."""
-        ways = [mail]
-        if mail.state is not MailState.UNCONFIRMED:
-            ways += self.post.ways.others(self.row, reopened(mail))
-        return [each for each in ways if _way(each) not in self.been]
+    def _ways(self, mail: Mail) -> list[Mail]:
+        """The mail by its own way, then by others; of unknown fate: its own only."""
+        if mail.state is MailState.UNCONFIRMED:
+            return [mail]
+        return [mail, *self.post.ways.others(self.row, reopened(mail))]
 
     def _why(self, mail: Mail, stops: list[tuple[Stop, Mail]]) -> str:
         """Why it does not go by its own way: what was said there last."""

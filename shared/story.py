@@ -44,7 +44,7 @@ def told(now: datetime, row: Row, tally: Tally | None) -> dict[str, Value]:
         "size": row.size,
         "type": row.type,
         "transport": ",".join(dict.fromkeys(tally.transports)) if tally else None,
-        "recipients": tally.recipients if tally else None,
+        "recipients": len(tally.people) if tally else None,
         "moved": "; ".join(tally.moves) or None if tally else None,
         "attempt": row.attempts,
         "age_s": (now - row.received).total_seconds(),
