@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
-from .address import AddressError, parse_address
+from .address import AddressError, key_of, parse_address
 from .rules import RulesError
 from .rules_check import Fault
 
@@ -43,10 +43,16 @@ class Directory:
 
     entries: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
     """By login, as `_key` spells it."""
+    people: Mapping[str, Entry] = field(default_factory=lambda: MappingProxyType({}))
+    """By address, as `key_of` compares them; the first line of each."""
 
     def find(self, login: str) -> Entry | None:
         """Find a login, whatever its case; None where nobody has it."""
         return self.entries.get(_key(login))
+
+    def person(self, words: str) -> Entry | None:
+        """Find somebody by login or address; None where nobody is known by it."""
+        return self.find(words) or self.people.get(key_of(words.strip(" ")))
 
 
 def _key(login: str) -> str:
@@ -73,7 +79,10 @@ def parse_directory(text: bytes) -> Directory:
         faults.append((lines.line_num, f"not CSV: {exc}"))
     if faults:
         raise RulesError(FILE, faults)
-    return Directory(MappingProxyType(entries))
+    people: dict[str, Entry] = {}
+    for entry in entries.values():
+        people.setdefault(key_of(entry.email), entry)
+    return Directory(MappingProxyType(entries), MappingProxyType(people))
 
 
 def _decoded(text: bytes) -> str:

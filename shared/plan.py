@@ -88,6 +88,8 @@ def _model(scan: Scan, routing: Routing, order: Order) -> Mail:
         transport=NOWHERE,
         sender="",
         from_name=routing.from_name,
+        author=routing.author,
+        author_name=routing.author_name,
         subject=routing.subject,
         reply_to=routing.reply_to,
         attachment=order.attachment,

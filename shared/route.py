@@ -17,7 +17,7 @@ from .model import Reason, Scan
 from .plain import plain
 from .rules import Policy, Rules
 from .search import named
-from .sources import Sources
+from .sources import TEXT_LIMIT, Sources
 from .ways import Sides
 
 _MOST_SHOWN = 5
@@ -43,6 +43,9 @@ class Routing:
     """Who stood at the glass; may be empty, and need not be an address."""
     sender_wish: str
     """`service`, or `user`: From is to be the person at the glass."""
+    author: str = ""
+    """That person's address, where it is wished and somebody inside."""
+    author_name: str = ""
     refused: Mapping[str, str] = field(default_factory=dict)
     """Who was named and does not get it -> `not-allowed: …`, `not-an-address: …`."""
     reason: Reason | None = None
@@ -68,22 +71,48 @@ def route(
     """
     sources = Sources(scan, rules)
     who = named(sources, directory, assigned)
+    signature = _signature(sources, directory, sides)
     wished = Routing(
         to=who.to,
         cc=who.cc,
         bcc=who.bcc,
         subject=sources.text("subject"),
-        from_name=sources.text("from_name"),
-        reply_to=sources.reply_to(),
+        from_name=signature.from_name,
+        reply_to=sources.reply_to(directory),
         timezone=sources.ruled("timezone")[0],
         language=sources.ruled("language")[0],
         device_name=sources.device_name,
         user=sources.user,
         sender_wish=sources.ruled("sender")[0],
+        author=signature.author,
+        author_name=signature.author_name,
         refused=who.bad,
     )
     routing = _judged(wished, rules.policy, sides)
     return replace(routing, trail=(*who.trail, f"6 result: {_outcome(routing)}"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """What From says."""
+
+    from_name: str
+    """Where From is the service."""
+    author: str = ""
+    author_name: str = ""
+
+
+def _signature(sources: Sources, directory: Directory, sides: Sides) -> _Signature:
+    """Whom the mail is from: the service, in the name of both; or the person."""
+    said, person = sources.text("from_name"), sources.person(directory)
+    is_said = sources.says("from_name")
+    if person is None:
+        return _Signature(said)
+    name = said if is_said else plain(f"{person.name} via {said}", TEXT_LIMIT)
+    is_inside = domain_of(person.address) in sides.internal_domains
+    if sources.ruled("sender")[0] != "user" or not is_inside:
+        return _Signature(name)
+    return _Signature(name, person.address, said if is_said else person.name)
 
 
 def _judged(wished: Routing, policy: Policy, sides: Sides) -> Routing:

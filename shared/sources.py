@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from .address import AddressError, parse_address
+from .directory import Directory
 from .model import Scan
 from .names import file_of
 from .patterns import fill
@@ -31,6 +32,15 @@ DEFAULTS: Mapping[str, str] = {
     "sender": "service",
 }
 """What holds where routes.toml says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who stood at the glass."""
+
+    name: str
+    address: str
+    """Empty where none is known."""
 
 
 @dataclass(frozen=True)
@@ -93,12 +103,32 @@ class Sources:
         own = self.captures if is_of_route else {}
         return fill(template or "", {**self.fixed, **own})
 
-    def reply_to(self) -> str:
+    def says(self, key: str) -> bool:
+        """Whether anybody says this text, and it is not what holds otherwise."""
+        return bool(self.said(key)) or any(True for _ in self.rulings(key))
+
+    def reply_to(self, directory: Directory) -> str:
         """Where answers go: one address, or empty where it ends as anything else."""
+        words = self.said("reply_to") or self._filled("reply_to")
         try:
-            return parse_address(self.said("reply_to") or self._filled("reply_to"))
+            return parse_address(words)
         except AddressError:
-            return ""
+            entry = directory.find(words)
+            return entry.email if entry else ""
+
+    def person(self, directory: Directory) -> Person | None:
+        """Who stood at the glass; None where nobody said."""
+        if not self.user:
+            return None
+        if entry := directory.person(self.user):
+            name = plain(entry.name, TEXT_LIMIT)
+            return Person(name or _local_part(entry.email), entry.email)
+        try:
+            address = parse_address(self.user)
+        except AddressError:
+            return Person(self.user, "")
+        # An address in the place of a name looks like somebody's trick.
+        return Person(_local_part(address), address)
 
     @cached_property
     def fixed(self) -> Mapping[str, str]:
@@ -130,3 +160,7 @@ class Sources:
         """Fill in a recipient of the rules; `{device}` is the device's id there."""
         own = self.captures if is_of_route else {}
         return fill(template, {"device": self.scan.device, "user": self.user, **own})
+
+
+def _local_part(address: str) -> str:
+    return address.rpartition("@")[0]

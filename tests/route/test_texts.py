@@ -183,7 +183,7 @@ def test_texts_are_cut(key):
 @pytest.mark.parametrize(
     "said",
     [
-        "Ann",
+        "Somebody",
         "Ann <a@contoso.com>",
         "a@contoso.com,b@contoso.com",
         "a@contoso.com\r\nX: y",

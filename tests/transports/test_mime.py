@@ -105,6 +105,17 @@ def test_mail_without_name_and_answer_address_lacks_them():
     assert "Reply-To" not in mail
 
 
+def test_author_stands_in_from_and_nowhere_else():
+    """Send As: no Sender header, which would read `on behalf of`."""
+    message = a_message(author="jane@contoso.com", from_name="Jane Doe")
+    mail = parsed(whole(message))
+
+    assert mail["From"] == "Jane Doe <jane@contoso.com>"
+    assert "Sender" not in mail
+    with pytest.raises(PermanentError):
+        mime.letter(a_message(author="jane@contoso.com\r\nBcc: eve@contoso.com"))
+
+
 def test_bodies_come_back_as_they_were():
     """Text and HTML are read as they were written, dots and umlauts too."""
     message = MESSAGES["umlauts"]
