@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,7 @@ from local.azurite import ROOT
 from ops.__main__ import main
 from shared.errors import UnreachableError
 from shared.model import Reason, State
-from tests.path.office import INSIDE, ROUTES, Office
+from tests.path.office import INSIDE
 
 pytestmark = pytest.mark.usefixtures("office")
 COLUMNS = {
@@ -22,30 +21,6 @@ COLUMNS = {
     *("container", "name", "etag", "generation", "ordered", "assigned", "attempts"),
     *("last_error", "updated", "plan", "lease_until", "next_attempt"),
 }
-
-
-@pytest.fixture
-def office(azurite, monkeypatch):
-    """An office whose settings are the environment of the command."""
-    made = Office(azurite)
-    made.write("config", "routes.toml", ROUTES.encode())
-    for name, value in made.env.items():
-        monkeypatch.setenv(name, value)
-    yield made
-    made.clear()
-
-
-@pytest.fixture
-def scanpost(capsys):
-    """Run a command: exit status, what it printed, and its JSON if it was asked."""
-
-    def run(*words):
-        capsys.readouterr()
-        status = main(words)
-        out, err = capsys.readouterr()
-        return status, json.loads(out) if "--json" in words else out, err
-
-    return run
 
 
 def test_list_is_an_array_of_the_ledger_s_columns(office, scanpost):

@@ -167,7 +167,7 @@ def test_repeat_of_an_unconfirmed_mail_takes_a_token_too(office):
 def test_connections_are_counted_across_instances(office, most):
     """While they are all taken a scan waits some seconds, and tries nothing."""
     limited(office, connections=most)
-    seen = []
+    seen: list[int] = []
 
     def others_come() -> None:
         depth = len(seen)
