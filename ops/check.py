@@ -32,12 +32,26 @@ def run(words: argparse.Namespace) -> int:
         checks, wrong = (Check("settings", False, str(exc)),), 2
     if words.json:
         desk.print_json(
-            [{"check": c.name, "ok": c.is_ok, "text": c.text} for c in checks]
+            [
+                {
+                    "check": c.name,
+                    "ok": c.is_ok,
+                    "warning": c.is_warning,
+                    "text": c.text,
+                }
+                for c in checks
+            ]
         )
     else:
         for each in checks:
-            print(f"{'ok' if each.is_ok else 'NO':3} {each.name}: {each.text}")
+            print(f"{_sign(each):3} {each.name}: {each.text}")
     failed = [each for each in checks if not each.is_ok]
     if not failed:
         return 0
     return 3 if all(each.is_passing for each in failed) else wrong
+
+
+def _sign(check: Check) -> str:
+    if check.is_warning:
+        return "!"
+    return "ok" if check.is_ok else "NO"

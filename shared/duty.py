@@ -61,7 +61,12 @@ class Duty:
         """The checks as JSON."""
         return json.dumps(
             [
-                {"check": each.name, "ok": each.is_ok, "text": each.text}
+                {
+                    "check": each.name,
+                    "ok": each.is_ok,
+                    "warning": each.is_warning,
+                    "text": each.text,
+                }
                 for each in self._health.checks()
             ]
         )

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .endings import endings, warning
 from .errors import ForwardError, MissingError, ThrottledError, UnreachableError
 from .rulebook import CONFIG, RoutesBrokenError
 from .settle import HELD, SCANS, SENT
@@ -29,6 +30,8 @@ class Check:
     is_ok: bool
     text: str
     """What was seen; or what is wrong, and what to do."""
+    is_warning: bool = False
+    """Whether it is well now, and will not stay so."""
     is_passing: bool = False
     """Whether it may mend itself: throttled, or out of reach."""
 
@@ -41,7 +44,14 @@ def check(works: Works) -> tuple[Check, ...]:
     ]
     for name, transport in works.transports.items():
         tries.append((f"transport {name}", transport.check))
-    return tuple(_tried(name, attempt) for name, attempt in tries)
+    return (*(_tried(name, attempt) for name, attempt in tries), *_ends(works))
+
+
+def _ends(works: Works) -> Iterator[Check]:
+    """What is in use and will end before long."""
+    for each in endings(works.transports, works.settings.source):
+        if words := warning(each, works.clock()):
+            yield Check(f"end of {each.transport}", True, words, is_warning=True)
 
 
 def _tried(name: str, attempt: Callable[[], str]) -> Check:

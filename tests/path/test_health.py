@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.path.office import ROUTES
 
 def results(office):
     """Name and whether it is well, of each check."""
-    return {each.name: each.is_ok for each in check(office.works)}
+    return {c.name: c.is_ok for c in check(office.works) if not c.is_warning}
 
 
 def test_all_is_well(office):
@@ -113,3 +114,14 @@ def test_detail_is_json(office):
     assert duty.is_healthy()
     names = [each["check"] for each in json.loads(duty.health_report())]
     assert names == ["storage", "routes", "transport hve", "transport acs"]
+
+
+def test_end_of_what_is_in_use_is_a_warning_in_its_last_180_days(office):
+    """Well until then, so nobody is woken at night."""
+    office.offset = datetime(2028, 5, 1, tzinfo=UTC) - datetime.now(UTC)
+    (told,) = [each for each in check(office.works) if each.is_warning]
+    assert told.name == "end of acs"
+    assert told.is_ok
+    assert "2028-09-30" in told.text
+    office.offset = datetime(2028, 3, 1, tzinfo=UTC) - datetime.now(UTC)
+    assert not any(each.is_warning for each in check(office.works))
