@@ -44,5 +44,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
         server=server,
         senders={config.hve_sender: sign_in},
         max_bytes=MAX_BYTES,
+        # Another From than the account's is refused (5.6.241).
+        own_author=False,
     )
     return Smtp(profile, clock)

@@ -62,6 +62,8 @@ class Profile:
     """How each signs in; None: nobody does."""
     max_bytes: int | None = None
     """Largest mail where the server announces no SIZE; None: not known."""
+    own_author: bool = True
+    """Whether From may be somebody else than the sender, where that is granted."""
     quotas: tuple[Quota, ...] = ()
     connections: int | None = None
     """At once for each sender; then none is kept, so that other instances get one."""
@@ -117,6 +119,7 @@ class Smtp:
         profile = self._profile
         return Carries(
             max_bytes=self._size,
+            own_author=profile.own_author,
             quotas=profile.quotas,
             connections=profile.connections,
         )
