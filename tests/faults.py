@@ -6,7 +6,7 @@ sockets, real TLS. Where the peer itself is wrong, it returns settings that lead
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -39,7 +39,7 @@ class Trouble:
 
     name: str
     speaks: str
-    """`smtp` or `acs`: who can meet it."""
+    """`smtp`, or the REST service: who can meet it."""
     lay: Lay
     error: type[ForwardError] | tuple[type[ForwardError], ...]
     accepted: int = 0
@@ -204,10 +204,11 @@ SMTP_TROUBLES: tuple[Trouble, ...] = (
 )
 
 
-def _acs(fault: Fault) -> Lay:
+def _rest(speaks: str, fault: Fault) -> Lay:
     def lay(peers: Peers, stack: ExitStack) -> Mapping[str, str]:
-        peers.acs.server.faults.add(fault)
-        stack.callback(peers.acs.server.faults.clear)
+        faults = getattr(peers, speaks).server.faults
+        faults.add(fault)
+        stack.callback(faults.clear)
         return {}
 
     return lay
@@ -216,103 +217,101 @@ def _acs(fault: Fault) -> Lay:
 def _answered(
     status: int,
     error: type[ForwardError],
-    code: str = "",
-    message: str = "",
+    said: str = "",
+    *,
+    speaks: str = "acs",
     retry_after: str = "",
 ) -> Trouble:
+    """An answer of a REST service; `said` is its `CODE: message`."""
     headers = {"Retry_After": retry_after} if retry_after else {}
+    code, _, message = said.partition(": ")
     body = {"error": {"code": code, "message": message}}
     fault = Fault(Moment.ANSWER, Response.of(status, body, **headers))
     return Trouble(
-        name=" ".join(filter(None, (str(status), code, message, retry_after))),
-        speaks="acs",
-        lay=_acs(fault),
+        name=" ".join(filter(None, (str(status), said, retry_after))),
+        speaks=speaks,
+        lay=_rest(speaks, fault),
         error=error,
         retry_after=float(retry_after) if retry_after else None,
     )
 
 
-def _no_acs(peers: Peers, stack: ExitStack) -> Mapping[str, str]:  # noqa: ARG001 (Lay)
+def _at(peers: Peers, url: str) -> Mapping[str, str]:
+    key = f"endpoint={url}/;accesskey={peers.acs.resource.access_key}"
+    return {"ACS_CONNECTION_STRING": key, "GRAPH_ENDPOINT": url}
+
+
+def _nowhere(peers: Peers, stack: ExitStack) -> Mapping[str, str]:  # noqa: ARG001 (Lay)
     from tests.transports.peers import closed_port
 
     return _at(peers, f"https://localhost:{closed_port()}")
 
 
-def _wrong_acs_certificate(peers: Peers, stack: ExitStack) -> Mapping[str, str]:
-    return _at(peers, stack.enter_context(peers.acs_elsewhere()).server.url)
+def _any_rest(speaks: str) -> Iterator[Trouble]:
+    """What every REST service can meet; nothing that is peculiar to one."""
 
+    def elsewhere(peers: Peers, stack: ExitStack) -> Mapping[str, str]:
+        other = stack.enter_context(getattr(peers, f"{speaks}_elsewhere")())
+        return _at(peers, other.server.url)
 
-def _at(peers: Peers, url: str) -> Mapping[str, str]:
-    key = f"endpoint={url}/;accesskey={peers.acs.resource.access_key}"
-    return {"ACS_CONNECTION_STRING": key}
+    for name, lay in (
+        ("refused connection", _nowhere),
+        ("wrong certificate", elsewhere),
+    ):
+        yield Trouble(
+            name=name,
+            speaks=speaks,
+            lay=lay,
+            is_elsewhere=True,
+            error=UnreachableError,
+        )
+    yield _answered(200, UnconfirmedError, speaks=speaks)
+    yield _answered(302, UnreachableError, speaks=speaks)
+    yield _answered(401, AuthRefusedError, "Unauthorized: Denied", speaks=speaks)
+    yield _answered(403, AuthRefusedError, "Forbidden: No role", speaks=speaks)
+    yield _answered(408, UnreachableError, speaks=speaks)
+    yield _answered(413, TooLargeError, "TooLarge: It is", speaks=speaks)
+    yield _answered(422, RecipientRefusedError, "Unknown: What is that", speaks=speaks)
+    yield _answered(429, ThrottledError, "Slowly", speaks=speaks, retry_after="17")
+    yield _answered(500, UnreachableError, "InternalServerError", speaks=speaks)
+    yield _answered(503, UnreachableError, "Later", speaks=speaks, retry_after="31")
+    for name, fault, error in (
+        (
+            "reset in the middle of the body",
+            Fault(Moment.BODY, method="POST"),
+            UnreachableError,
+        ),
+        ("reset before acceptance", Fault(Moment.ANSWER), UnconfirmedError),
+        ("reset after acceptance", Fault(Moment.AFTER), UnconfirmedError),
+        ("slow answer", Fault(Moment.STALL), UnconfirmedError),
+    ):
+        yield Trouble(
+            name=name,
+            speaks=speaks,
+            lay=_rest(speaks, fault),
+            error=error,
+            accepted=int(fault.moment is Moment.AFTER),
+            size=BIG if fault.moment is Moment.BODY else 0,
+            is_slow=fault.moment is Moment.STALL,
+        )
 
 
 _CLOCK = "The time difference between the originating client and us is too big."
 _FAILED = Response.of(202, {"id": "0", "status": "Failed", "error": {"code": "Gone"}})
 
 ACS_TROUBLES: tuple[Trouble, ...] = (
-    Trouble(
-        name="refused connection",
-        speaks="acs",
-        lay=_no_acs,
-        is_elsewhere=True,
-        error=UnreachableError,
-    ),
-    Trouble(
-        name="wrong certificate",
-        speaks="acs",
-        lay=_wrong_acs_certificate,
-        is_elsewhere=True,
-        error=UnreachableError,
-    ),
-    _answered(200, UnconfirmedError),
-    _answered(302, UnreachableError),
-    _answered(400, RecipientRefusedError, "InvalidEmailAddress", "Invalid format"),
-    _answered(400, DuplicateError, "BadRequest", "Duplicate Message-ID"),
-    _answered(400, AuthRefusedError, "DomainNotLinked", "The domain is not linked"),
-    _answered(401, AuthRefusedError, "Unauthorized", "Denied"),
-    _answered(401, UnreachableError, "Unauthorized", _CLOCK),
-    _answered(403, AuthRefusedError, "Forbidden", "No role"),
-    _answered(404, AuthRefusedError, "DomainNotLinked", "The domain is not linked"),
-    _answered(408, UnreachableError),
-    _answered(409, DuplicateError, "Conflict", "The operation exists"),
-    _answered(413, TooLargeError, "RequestBodyTooLarge", "Too large"),
-    _answered(422, RecipientRefusedError, "Unprocessable", "What is that"),
-    _answered(429, ThrottledError, "TooManyRequests", "Slowly", "17"),
-    _answered(500, UnreachableError, "InternalServerError", "Sorry"),
-    _answered(503, UnreachableError, "ServiceUnavailable", "Later", "31"),
+    *_any_rest("acs"),
+    _answered(400, RecipientRefusedError, "InvalidEmailAddress: Invalid format"),
+    _answered(400, DuplicateError, "BadRequest: Duplicate Message-ID"),
+    _answered(400, AuthRefusedError, "DomainNotLinked: The domain is not linked"),
+    _answered(401, UnreachableError, f"Unauthorized: {_CLOCK}"),
+    _answered(404, AuthRefusedError, "DomainNotLinked: The domain is not linked"),
+    _answered(409, DuplicateError, "Conflict: The operation exists"),
     Trouble(
         name="202 that has failed already",
         speaks="acs",
-        lay=_acs(Fault(Moment.ANSWER, _FAILED)),
+        lay=_rest("acs", Fault(Moment.ANSWER, _FAILED)),
         error=RecipientRefusedError,
-    ),
-    Trouble(
-        name="reset in the middle of the body",
-        speaks="acs",
-        lay=_acs(Fault(Moment.BODY)),
-        error=UnreachableError,
-        size=BIG,
-    ),
-    Trouble(
-        name="reset before acceptance",
-        speaks="acs",
-        lay=_acs(Fault(Moment.ANSWER)),
-        error=UnconfirmedError,
-    ),
-    Trouble(
-        name="reset after acceptance",
-        speaks="acs",
-        lay=_acs(Fault(Moment.AFTER)),
-        error=UnconfirmedError,
-        accepted=1,
-    ),
-    Trouble(
-        name="slow answer",
-        speaks="acs",
-        lay=_acs(Fault(Moment.STALL)),
-        error=UnconfirmedError,
-        is_slow=True,
     ),
 )
 

@@ -17,15 +17,14 @@ from shared.errors import (
     ConfigError,
     RecipientRefusedError,
     TooLargeError,
-    TransientError,
     UnreachableError,
 )
 from shared.model import Content, Fate, Finding, Kind, Message, Receipt
 
-from . import identity
+from . import rest
 from .acs_answers import ANSWERS
 from .acs_body import Body, size_of
-from .acs_wire import Signature, Wire
+from .acs_wire import SCOPE, Signature, Wire
 from .base import Carries, Clock, Patience, Quota, Reach, Transport
 from .config import mailbox, setting, web_address
 from .deadline import Deadline
@@ -51,7 +50,7 @@ _NOBODY = "00000000-0000-8000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(rest.Config):
     """Settings of a Communication Services resource."""
 
     acs_endpoint: str = setting(
@@ -65,8 +64,6 @@ class Config:
     )
     """Signs with the access key; goes before `acs_endpoint`."""
     acs_sender: str = setting("a sender's address of a linked domain", mailbox)
-    azure_client_id: str = setting("the managed identity's client id", default="")
-    requests_ca_bundle: str = setting("a PEM file to trust as well", default="")
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
@@ -75,7 +72,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
         endpoint, key = _connection(config.acs_connection_string)
         wire = Wire(endpoint, Signature(key), patience, config.requests_ca_bundle)
     elif config.acs_endpoint.startswith("https://"):
-        who = identity.credential(config.azure_client_id, patience)
+        who = config.identity(SCOPE, patience)
         wire = Wire(config.acs_endpoint, who, patience, config.requests_ca_bundle)
     else:
         raise ConfigError(
@@ -184,11 +181,7 @@ class Acs:
         answer = self._wire.exchange(request, self._patience.reply_seconds)
         if answer.status in {_FOUND, _NOT_FOUND}:
             return answer
-        error = ANSWERS.refusal(answer)
-        if isinstance(error, TransientError):
-            raise error
-        # Nothing is known of the mail by this: the question itself was refused.
-        raise UnreachableError(error.what, hint=error.hint)
+        raise ANSWERS.for_later(answer)
 
     def check(self) -> str:
         """Ask for an operation that there is not; returns what was seen."""

@@ -9,34 +9,17 @@ from __future__ import annotations
 from shared.errors import (
     AuthRefusedError,
     DuplicateError,
-    RecipientRefusedError,
     ThrottledError,
     TooLargeError,
-    UnconfirmedError,
     UnreachableError,
 )
 
 from .rest_answers import Table
 
 ANSWERS = Table(
-    statuses={
-        401: AuthRefusedError,
-        403: AuthRefusedError,
-        # No such resource or domain: every scan would fail, so they wait and alarm.
-        404: AuthRefusedError,
-        408: UnreachableError,
-        # It knows this operation, or this Message-ID; from whom, a look-up tells.
-        409: DuplicateError,
-        413: TooLargeError,
-        429: ThrottledError,
-    },
-    classes={
-        # Success, but not the one that is documented: it may have taken the mail.
-        2: UnconfirmedError,
-        4: RecipientRefusedError,
-        # Definite enough: what is sent again carries the same ids (design.md, 3).
-        5: UnreachableError,
-    },
+    # It knows this operation, or this Message-ID; from whom, only a look-up tells.
+    # 5xx is definite enough: what is sent again carries the same ids (design.md, 3).
+    statuses={409: DuplicateError},
     words=(
         (
             400,

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from azure.communication.email import EmailClient
@@ -22,9 +22,6 @@ from . import rest
 from .base import Patience
 from .rest_body import Body
 from .rest_carrier import Carrier
-
-if TYPE_CHECKING:
-    from azure.identity import ManagedIdentityCredential
 
 SCOPE = "https://communication.azure.com//.default"
 """As the SDK asks for it, with both slashes."""
@@ -62,15 +59,11 @@ class Wire(rest.Wire):
     def __init__(
         self,
         endpoint: str,
-        auth: Signature | ManagedIdentityCredential,
+        auth: Signature | rest.Identity,
         patience: Patience,
         trust: str = "",
     ) -> None:
-        if not isinstance(auth, Signature):
-            who = rest.Identity(auth, SCOPE)
-            super().__init__("ACS", endpoint, who, patience, trust)
-        else:
-            super().__init__("ACS", endpoint, auth, patience, trust)
+        super().__init__("ACS", endpoint, auth, patience, trust)
 
     def _open(self, carrier: Carrier, policies: Sequence[Any]) -> Any:
         # The key stands in the constructor's signature only: the policies say who

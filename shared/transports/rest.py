@@ -7,9 +7,11 @@ The only user of `azure.core`'s pipeline. What it and http.client raise crosses 
 from __future__ import annotations
 
 import http.client
+import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -31,11 +33,13 @@ from azure.core.rest import HttpRequest
 
 from shared.connections import Connections
 from shared.errors import UnconfirmedError, UnreachableError
+from shared.model import Content
 
 from . import identity
 from .base import Endpoint, Patience
+from .config import setting
 from .rest_answers import Answer
-from .rest_body import Body
+from .rest_body import Body, ranged
 from .rest_carrier import Carrier
 
 if TYPE_CHECKING:
@@ -45,6 +49,7 @@ type Auth = SansIOHTTPPolicy[Any, Any] | Identity
 _FOREIGN = (AzureError, OSError, http.client.HTTPException)
 _ANSWER_LIMIT = 64 * 1024
 _HTTPS = 443
+_SUCCESSES = range(200, 300)
 
 
 @contextmanager
@@ -90,6 +95,19 @@ class Identity(BearerTokenCredentialPolicy[Any, Any]):
         self._who.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """Settings of a service that the managed identity signs in to."""
+
+    azure_client_id: str = setting("the managed identity's client id", default="")
+    requests_ca_bundle: str = setting("a PEM file to trust as well", default="")
+
+    def identity(self, scope: str, patience: Patience) -> Identity:
+        """The app's identity, as the service wants to see it."""
+        who = identity.credential(self.azure_client_id, patience)
+        return Identity(who, scope)
+
+
 class Wire:
     """Requests out, answers in. Thread-safe."""
 
@@ -108,6 +126,9 @@ class Wire:
         self._name = name
         self._auth = auth
         self._patience = patience
+        self._trust = trust
+        self._others: dict[str, Wire] = {}
+        self._lock = threading.Lock()
         self._kept = Connections(url, trust)
         policies = [
             RequestIdPolicy(),
@@ -121,10 +142,51 @@ class Wire:
         """Make the client that runs the policies."""
         return PipelineClient(self.url, transport=carrier, policies=policies)
 
+    def _beside(self, url: str) -> Wire:
+        """A wire to the host that the service named; it must not see our credentials.
+
+        Raises UnreachableError where a mail would go out in the clear.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "https" or not parts.hostname:
+            raise UnreachableError(f"{self._name} names {url[:80]!r} as its host")
+        host = f"https://{parts.netloc}"
+        with self._lock:
+            if host not in self._others:
+                self._others[host] = Wire(
+                    self._name, host, None, self._patience, self._trust
+                )
+            return self._others[host]
+
     def ask(self, method: str, path: str, fields: object = None) -> Answer:
         """Send a small question, with JSON where there are fields."""
         request = HttpRequest(method, f"{self.url}{path}", json=fields)
         return self.exchange(request, self._patience.reply_seconds)
+
+    def post(self, path: str, body: Body, read_seconds: float) -> Answer:
+        """Send JSON that is streamed."""
+        url, headers = f"{self.url}{path}", {"Content-Type": "application/json"}
+        request = HttpRequest("POST", url, headers=headers, content=body)
+        return self.exchange(request, read_seconds)
+
+    def upload(
+        self, url: str, content: Content, most: int, check: Callable[[], None]
+    ) -> Answer:
+        """Put a file where the service said, at most `most` bytes at once.
+
+        Returns the last answer, or the first that is no success; raises what reading
+        the file raises, in its end too.
+        """
+        wire = self._beside(url)
+        answer = Answer(0, {}, b"")
+        for span, body in ranged(content, most, check):
+            kind = "application/octet-stream"
+            headers = {"Content-Type": kind, "Content-Range": span}
+            request = HttpRequest("PUT", url, headers=headers, content=body)
+            answer = wire.exchange(request, self._patience.reply_seconds)
+            if answer.status not in _SUCCESSES:
+                break
+        return answer
 
     def exchange(self, request: HttpRequest, read_seconds: float) -> Answer:
         """Send a request and read the answer, as far as it is of use."""
@@ -150,6 +212,8 @@ class Wire:
     def close(self) -> None:
         """Close kept connections."""
         self._kept.close()
+        for wire in self._others.values():
+            wire.close()
         if isinstance(self._auth, Identity):
             self._auth.close()
 

@@ -12,12 +12,38 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.errors import ForwardError, TransientError, UnreachableError
+from shared.errors import (
+    AuthRefusedError,
+    ForwardError,
+    RecipientRefusedError,
+    ThrottledError,
+    TooLargeError,
+    TransientError,
+    UnconfirmedError,
+    UnreachableError,
+)
 
 from .retry_after import seconds
 
 ANY = 0
 """In a table: whatever the status is."""
+STATUSES: Mapping[int, type[ForwardError]] = {
+    401: AuthRefusedError,
+    403: AuthRefusedError,
+    # Nobody of that name is there: every scan would fail, so they wait, with an alarm.
+    404: AuthRefusedError,
+    408: UnreachableError,
+    413: TooLargeError,
+    429: ThrottledError,
+}
+"""What they mean wherever mail is sent (RFC 9110, 15)."""
+CLASSES: Mapping[int, type[ForwardError]] = {
+    # Success, but not the one that is documented: it may have taken the mail.
+    2: UnconfirmedError,
+    4: RecipientRefusedError,
+    5: UnreachableError,
+}
+"""The same by the first digit, for the others."""
 _WORDS_LIMIT = 300
 
 
@@ -53,27 +79,38 @@ class Table:
     """A service's refusals; what is not in it is for later."""
 
     statuses: Mapping[int, type[ForwardError]]
-    classes: Mapping[int, type[ForwardError]]
-    """The first digit of a status that is not among them."""
+    """Where it differs from STATUSES, and CLASSES."""
     words: tuple[tuple[int, str, type[ForwardError]], ...]
     """Status and words -> the answer, where it differs from the status alone."""
     hints: tuple[tuple[str, str], ...]
     """A pattern of status and words -> what to do; the first that fits."""
 
-    def refusal(self, answer: Answer) -> ForwardError:
-        """Choose the error for an answer that is not the one hoped for."""
+    def refusal(self, answer: Answer, *, decides: bool = True) -> ForwardError:
+        """Choose the error for an answer that is not the one hoped for.
+
+        `decides`: whether a mail could have been accepted with the request.
+        """
         said = f"{answer.status} {answer.words}".rstrip()
         hint = next((words for sign, words in self.hints if re.search(sign, said)), "")
         kind = self._kind(answer)
+        if kind is UnconfirmedError and not decides:
+            kind = UnreachableError
         if not issubclass(kind, TransientError):
             return kind(said, hint=hint)
         wait = seconds(answer.headers.get("retry-after", ""), datetime.now(UTC))
         return kind(said, hint=hint, retry_after=wait)
+
+    def for_later(self, answer: Answer) -> TransientError:
+        """Choose the error for a question: of a mail, a refused one says nothing."""
+        error = self.refusal(answer)
+        if isinstance(error, TransientError):
+            return error
+        return UnreachableError(error.what, hint=error.hint)
 
     def _kind(self, answer: Answer) -> type[ForwardError]:
         for status, sign, kind in self.words:
             fits = status in {ANY, answer.status}
             if fits and re.search(sign, answer.words, re.IGNORECASE):
                 return kind
-        by_class = self.classes.get(answer.status // 100, UnreachableError)
-        return self.statuses.get(answer.status, by_class)
+        by_class = CLASSES.get(answer.status // 100, UnreachableError)
+        return {**STATUSES, **self.statuses}.get(answer.status, by_class)

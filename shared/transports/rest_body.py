@@ -10,11 +10,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from shared.model import Content
 
-from .coding import coded, coded_size
+from .coding import Portions, coded, coded_size
 
 
 class Body:
@@ -93,6 +94,28 @@ class Frame:
             yield block
         check()
         yield self.tail
+
+
+def ranged(
+    content: Content, most: int, check: Callable[[], None]
+) -> Iterator[tuple[str, Body]]:
+    """Cut a file into bodies of at most `most` bytes, each with its Content-Range.
+
+    Each is sent, once, before the next one is asked for (RFC 9110, 14.4). Raises in the
+    end what the file raises in its end.
+    """
+    portions = Portions(content)
+
+    def part(size: int) -> Iterator[bytes]:
+        for piece in portions.take(size):
+            check()
+            yield piece
+
+    for start in range(0, content.size, most):
+        end = min(start + most, content.size)
+        body = Body(partial(part, end - start), end - start, decides=False)
+        yield f"bytes {start}-{end - 1}/{content.size}", body
+    portions.finish()
 
 
 def framed(
