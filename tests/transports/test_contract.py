@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -25,6 +26,8 @@ from .conftest import Stage, sockets_and_threads, wait_until, wait_until_quiet
 from .makers import FILE, File, Lying, a_message, another_message
 from .rigs import ACS, HASTY, OUTBOX, PATIENT, RIGS, Rig
 
+OURS = ("shared/*", "http/client.py", "smtplib.py", "azure/core/*")
+"""Who could hold a file that is being sent; the stand-ins hold it in the end."""
 SPEAKERS = tuple(rig for rig in RIGS if rig.speaks)
 each_rig = pytest.mark.parametrize("rig", RIGS, ids=lambda rig: rig.label)
 each_speaker = pytest.mark.parametrize("rig", SPEAKERS, ids=lambda rig: rig.label)
@@ -78,7 +81,7 @@ def test_mail_arrives_once_and_whole(rig: Rig, stage: Stage):
 
 
 @each_rig
-@pytest.mark.parametrize("size", [1, 57, 58_368, 300_001])
+@pytest.mark.parametrize("size", [1, 57, 58_368, 300_001, 4_000_001])
 @pytest.mark.parametrize("piece", [997, 65_536])
 def test_file_of_any_length_arrives(rig: Rig, size: int, piece: int, stage: Stage):
     """Neither a file's length nor its pieces change what arrives."""
@@ -129,7 +132,7 @@ def test_notice_has_no_attachment(rig: Rig, stage: Stage):
 @pytest.mark.parametrize(
     "fault", [InvalidScanError("cut off"), RuntimeError("?"), ConnectionResetError("!")]
 )
-@pytest.mark.parametrize("size", [0, 5_000, 400_000])
+@pytest.mark.parametrize("size", [0, 5_000, 400_000, 4_000_000])
 def test_broken_file_is_no_mail(rig: Rig, fault: Exception, size: int, stage: Stage):
     """Whatever reading the file raises goes through, and nothing was accepted."""
     transport = stage.build(rig)
@@ -168,9 +171,10 @@ def test_deadline_that_has_passed_stops_the_mail(rig: Rig, stage: Stage):
 
 
 @each_rig
+@pytest.mark.parametrize("size", [600_000, 4_000_000])
 @pytest.mark.parametrize("piece", [0, 5])
 def test_deadline_that_passes_underway_stops_the_mail(
-    rig: Rig, piece: int, stage: Stage
+    rig: Rig, piece: int, size: int, stage: Stage
 ):
     """A deadline that passes while the file is read breaks the mail off."""
     transport, end = stage.build(rig), stage.lease
@@ -179,7 +183,7 @@ def test_deadline_that_passes_underway_stops_the_mail(
         if number == piece:
             stage.clock.now = end
 
-    file = File(b"x" * 600_000, piece=100_000, on_piece=pass_time)
+    file = File(b"x" * size, piece=100_000, on_piece=pass_time)
 
     with pytest.raises(TransientError):
         transport.send(a_message(size=file.size), file, end)
@@ -198,6 +202,31 @@ def test_too_large_a_mail_is_not_read(rig: Rig, stage: Stage):
 
     assert file.readings == 0
     assert not stage.arrived(rig, transport)
+
+
+@each_speaker
+def test_file_is_never_held_whole(rig: Rig, stage: Stage):
+    """Of a file of 6 MB no more than a few pieces are in memory at any time."""
+    ours = [tracemalloc.Filter(True, f"*/{each}") for each in OURS]
+    held = []
+
+    def look(number: int) -> None:
+        if number % 30 == 29:
+            found = tracemalloc.take_snapshot().filter_traces(ours)
+            held.append(sum(trace.size for trace in found.traces))
+
+    transport = stage.build(rig)
+    stage.send(transport, another_message())
+    file = File(b"x" * 6_000_000, on_piece=look)
+    tracemalloc.start()
+    try:
+        message = another_message(size=file.size)
+        transport.send(message, file, stage.lease)
+    finally:
+        tracemalloc.stop()
+
+    assert len(held) >= 3
+    assert max(held) < 1_000_000
 
 
 @each_rig
