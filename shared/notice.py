@@ -18,7 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from .address import domain_of
-from .errors import ForwardError, ReplacedError, UnconfirmedError
+from .errors import (
+    ForwardError,
+    ReplacedError,
+    TransientError,
+    UnconfirmedError,
+)
 from .journal import note, warn
 from .model import Message, Reason, State
 from .plain import plain
@@ -118,16 +123,23 @@ def _mark(table: Table, reason: Reason, told: Told) -> str | None:
 
 
 def _send(works: Works, reason: Reason, rows: Sequence[Row]) -> None:
-    """Mail the notice by the first transport of the mailbox's side."""
+    """Mail the notice by the first transport of the mailbox's side that takes it."""
     to = works.settings.ops_mailbox
     is_inside = domain_of(to) in works.settings.internal_domains
     ways = works.sides().inside if is_inside else works.sides().outside
     if not ways:
         raise ForwardError(f"no transport reaches {to}", hint="see OPS_MAILBOX")
-    transport = works.transports[ways[0].name]
     message = compose_notice(reason, rows, _language(works), works.clock())
     lease = works.clock() + works.settings.lease_seconds
-    transport.send(message(ways[0].sender, to), Nothing(), lease)
+    for number, way in enumerate(ways, 1):
+        try:
+            works.transports[way.name].send(message(way.sender, to), Nothing(), lease)
+        except TransientError as exc:
+            if number == len(ways):
+                raise
+            warn("notice-moved", {"transport": way.name, "why": exc.what})
+        else:
+            return
 
 
 def _language(works: Works) -> str:

@@ -11,6 +11,7 @@ from shared.model import Reason, State
 from shared.notice import reasons, tell_people
 from tests.path.office import ROUTES
 from tests.samples import CUT_PDF
+from tests.scripted import Scripted
 
 OPS = "it@contoso.com"
 
@@ -102,6 +103,20 @@ def test_notice_that_cannot_be_sent_is_sent_later(told):
     told.inside.script = [UnreachableError("down")]
     assert told.sweep()["told"] == 0
     assert told.sweep()["told"] == 1
+
+
+def test_notice_goes_by_the_next_transport_where_the_first_is_closed(told):
+    """Who is to mend the first must hear of it."""
+    second = Scripted("exo", "scans@contoso.com")
+    told.works = replace(
+        told.works,
+        settings=replace(told.works.settings, internal_transport=("hve", "exo")),
+        transports={**told.works.transports, "exo": second},
+    )
+    told.scan(to="")
+    told.inside.script = [UnreachableError("away")]
+    assert told.sweep()["told"] == 1
+    assert [call.message.to for call in second.taken] == [(OPS,)]
 
 
 def test_notice_of_unknown_fate_is_not_sent_again(told):
