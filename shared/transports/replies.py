@@ -66,9 +66,7 @@ _ANY: _Table = (
     (r"5\d\d 5\.(1\.90|2\.12[12]|7\.233)\b", ThrottledError),
     (r"5\d\d 5\.(7\.60|2\.252)\b", SenderRefusedError),
     (r"53[05]\b", AuthRefusedError),
-    (r"5\d\d 5\.7\.(30|57|64|68|139|240)\b", AuthRefusedError),
-    # The sender, or the tenant, is stopped: that is no fault of the scan's.
-    (r"5\d\d 5\.(1\.8|7\.50[123]|7\.7[0-4]\d|7\.750)\b", AuthRefusedError),
+    (r"5\d\d 5\.7\.(57|139|240)\b", AuthRefusedError),
     (r"552\b", TooLargeError),
     (r"5\d\d 5\.(3\.4|2\.3)\b", TooLargeError),
     (r"[45]\d\d .*quota ?exceeded", ThrottledError),
@@ -117,6 +115,19 @@ _HINTS: tuple[tuple[str, str], ...] = (
         "no inbound connector knows us: New-InboundConnector -ConnectorType OnPremises "
         "-SenderDomains * with -TlsSenderCertificateName or -SenderIPAddresses "
         "(Set-InboundConnector where there is one), and a sender of an accepted domain",
+    ),
+    (
+        r"5\.7\.1\b.*(relay access denied|unable to relay|relaying denied)",
+        "the server does not know us: check RELAY_CLIENT_CERTIFICATE and its end, or "
+        "the source address that the connector allows",
+    ),
+    (
+        r"5\.7\.1\b.*not logged in",
+        "the server wants a sign-in: set SMTP_USER and SMTP_PASSWORD",
+    ),
+    (
+        r"5\.7\.1\b.*not owned by user",
+        "let this sign-in send as the sender, or change the sender",
     ),
     (
         r"5\.7\.68\b",
@@ -168,8 +179,12 @@ def refusal(reply: Reply, step: Step = Step.MAIL) -> ForwardError:
     said = str(reply)
     table = _ANY + _ELSE[step]
     kind = next(kind for sign, kind in table if _fits(sign, said))
-    hint = next((words for sign, words in _HINTS if re.search(sign, said)), "")
+    hint = next((words for sign, words in _HINTS if _hints(sign, said)), "")
     return kind(said, hint=hint)
+
+
+def _hints(sign: str, said: str) -> bool:
+    return re.search(sign, said, re.IGNORECASE) is not None
 
 
 def _fits(sign: str, said: str) -> bool:

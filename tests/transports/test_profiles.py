@@ -11,7 +11,6 @@ import pytest
 from local.mail_faults import MailFault, Step
 from local.mailserver import House, MailServer
 from shared.errors import (
-    AuthRefusedError,
     ConfigError,
     RecipientRefusedError,
     UnreachableError,
@@ -58,10 +57,10 @@ def test_direct_needs_to_know_who_is_inside(stage: Stage):
 
 
 def test_rejected_direct_send_says_what_mends_it(stage: Stage):
-    """The cmdlet, and the other way; the scan waits, for it is not its fault."""
+    """The cmdlet, and the other way."""
     reply = "550 5.7.68 TenantInboundAttribution; Direct Send not allowed"
     stage.peers.mail.faults.add(MailFault(step=Step.MAIL, reply=reply))
-    with pytest.raises(AuthRefusedError) as caught:
+    with pytest.raises(RecipientRefusedError) as caught:
         stage.send(stage.build(DIRECT), another_message())
     assert "Set-OrganizationConfig -RejectDirectSend" in caught.value.hint
 
