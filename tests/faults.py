@@ -269,6 +269,7 @@ def _any_rest(speaks: str) -> Iterator[Trouble]:
     yield _answered(302, UnreachableError, speaks=speaks)
     yield _answered(401, AuthRefusedError, "Unauthorized: Denied", speaks=speaks)
     yield _answered(403, AuthRefusedError, "Forbidden: No role", speaks=speaks)
+    yield _answered(404, AuthRefusedError, "Unknown: Nobody here", speaks=speaks)
     yield _answered(408, UnreachableError, speaks=speaks)
     yield _answered(413, TooLargeError, "TooLarge: It is", speaks=speaks)
     yield _answered(422, RecipientRefusedError, "Unknown: What is that", speaks=speaks)
@@ -305,7 +306,6 @@ ACS_TROUBLES: tuple[Trouble, ...] = (
     _answered(400, DuplicateError, "BadRequest: Duplicate Message-ID"),
     _answered(400, AuthRefusedError, "DomainNotLinked: The domain is not linked"),
     _answered(401, UnreachableError, f"Unauthorized: {_CLOCK}"),
-    _answered(404, AuthRefusedError, "DomainNotLinked: The domain is not linked"),
     _answered(409, DuplicateError, "Conflict: The operation exists"),
     Trouble(
         name="202 that has failed already",

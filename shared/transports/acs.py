@@ -26,8 +26,7 @@ from .acs_answers import ANSWERS
 from .acs_body import Body, size_of
 from .acs_wire import SCOPE, Signature, Wire
 from .base import Carries, Clock, Patience, Quota, Reach, Transport
-from .config import mailbox, setting, web_address
-from .deadline import Deadline
+from .config import mailbox, setting, tls_address, web_address
 from .rest_answers import Answer
 
 API = "api-version=2025-09-01"
@@ -54,7 +53,7 @@ class Config(rest.Config):
     """Settings of a Communication Services resource."""
 
     acs_endpoint: str = setting(
-        "https://NAME.communication.azure.com", web_address, default=""
+        "https://NAME.communication.azure.com", tls_address, default=""
     )
     """Signs in with the managed identity `azure_client_id`."""
     acs_connection_string: str = setting(
@@ -71,7 +70,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     if config.acs_connection_string:
         endpoint, key = _connection(config.acs_connection_string)
         wire = Wire(endpoint, Signature(key), patience, config.requests_ca_bundle)
-    elif config.acs_endpoint.startswith("https://"):
+    elif config.acs_endpoint:
         who = config.identity(SCOPE, patience)
         wire = Wire(config.acs_endpoint, who, patience, config.requests_ca_bundle)
     else:
@@ -79,7 +78,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
             "ACS_ENDPOINT or ACS_CONNECTION_STRING is needed",
             hint="write the resource's endpoint, with https; or its connection string",
         )
-    return Acs(config.acs_sender, wire, clock, patience)
+    return Acs((config.acs_sender,), wire, clock, patience)
 
 
 def _connection(text: str) -> tuple[str, bytes]:
@@ -101,20 +100,11 @@ def _connection(text: str) -> tuple[str, bytes]:
     return endpoint, key
 
 
-class Acs:
+class Acs(rest.Service):
     """A transport that speaks to ACS Email. Thread-safe."""
 
     name = "acs"
     reach = Reach.ANYONE
-
-    def __init__(
-        self, sender: str, wire: Wire, clock: Clock, patience: Patience
-    ) -> None:
-        self.senders = (sender,)
-        self.endpoint = wire.endpoint
-        self._wire = wire
-        self._clock = clock
-        self._patience = patience
 
     @property
     def carries(self) -> Carries:
@@ -137,8 +127,7 @@ class Acs:
     def send(self, message: Message, content: Content, deadline: datetime) -> Receipt:
         """Send one mail; promises and errors are `Transport.send`'s."""
         self._fit(message)
-        limit = Deadline(deadline, self._clock, self._patience)
-        limit.check()
+        limit = self._until(deadline)
         body = Body(message, content, limit.check)
         headers = {
             "Content-Type": "application/json",
@@ -187,7 +176,3 @@ class Acs:
         """Ask for an operation that there is not; returns what was seen."""
         self._ask(_NOBODY)
         return f"ACS answers, and takes at most {MAX_BYTES} bytes"
-
-    def close(self) -> None:
-        """Let go of kept connections."""
-        self._wire.close()

@@ -26,6 +26,8 @@ class Cloud:
     """Exchange as a resource of people's tokens."""
     graph: str
     """Where Graph is, and its name as a resource."""
+    uploads_mail: bool = True
+    """Whether Graph takes large files for mails (Learn, "createUploadSession")."""
     vault: str
     """Key Vault as a resource; `vault.` and the rest is how its hosts end."""
 
@@ -56,6 +58,7 @@ GCC_HIGH = Cloud(
     exchange="https://outlook.office365.us",
     exchange_of_people="https://outlook.office365.us",
     graph="https://graph.microsoft.us",
+    uploads_mail=False,
     vault="https://vault.usgovcloudapi.net",
 )
 DOD = Cloud(
@@ -66,6 +69,7 @@ DOD = Cloud(
     exchange="https://outlook-dod.office365.us",
     exchange_of_people="https://outlook-dod.office365.us",
     graph="https://dod-graph.microsoft.us",
+    uploads_mail=False,
     vault="https://vault.usgovcloudapi.net",
 )
 CHINA = Cloud(
@@ -91,6 +95,11 @@ def cloud_of(authority: str, smtp_host: str = "") -> Cloud:
     by_mail = (each for each in CLOUDS if host and host in each.smtp_hosts)
     by_login = (each for each in CLOUDS if login in each.authorities)
     return next(by_mail, next(by_login, PUBLIC))
+
+
+def cloud_of_graph(url: str) -> Cloud:
+    """Find the cloud by Graph's address; what is none of theirs leads to the public."""
+    return next((each for each in CLOUDS if each.graph == url.lower()), PUBLIC)
 
 
 def vault_resource(host: str) -> str:

@@ -50,6 +50,14 @@ def web_address(value: str) -> str:
     return parts.geturl().rstrip("/")
 
 
+def tls_address(value: str) -> str:
+    """Read an https address: no token goes out in the clear. Raises ValueError."""
+    url = web_address(value)
+    if not url.startswith("https://"):
+        raise ValueError(f"{value!r} does not begin with https://")
+    return url
+
+
 def one_of(*words: str) -> Callable[[str], str]:
     """Make a parser that takes one of these words, letter case aside."""
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -36,8 +37,9 @@ from shared.errors import UnconfirmedError, UnreachableError
 from shared.model import Content
 
 from . import identity
-from .base import Endpoint, Patience
+from .base import Clock, Endpoint, Patience
 from .config import setting
+from .deadline import Deadline
 from .rest_answers import Answer
 from .rest_body import Body, ranged
 from .rest_carrier import Carrier
@@ -49,7 +51,6 @@ type Auth = SansIOHTTPPolicy[Any, Any] | Identity
 _FOREIGN = (AzureError, OSError, http.client.HTTPException)
 _ANSWER_LIMIT = 64 * 1024
 _HTTPS = 443
-_SUCCESSES = range(200, 300)
 
 
 @contextmanager
@@ -184,7 +185,7 @@ class Wire:
             headers = {"Content-Type": kind, "Content-Range": span}
             request = HttpRequest("PUT", url, headers=headers, content=body)
             answer = wire.exchange(request, self._patience.reply_seconds)
-            if answer.status not in _SUCCESSES:
+            if not answer.is_success:
                 break
         return answer
 
@@ -216,6 +217,29 @@ class Wire:
             wire.close()
         if isinstance(self._auth, Identity):
             self._auth.close()
+
+
+class Service:
+    """What the transports over REST have in common. Thread-safe."""
+
+    def __init__(
+        self, senders: tuple[str, ...], wire: Wire, clock: Clock, patience: Patience
+    ) -> None:
+        self.senders = senders
+        self.endpoint = wire.endpoint
+        self._wire = wire
+        self._clock = clock
+        self._patience = patience
+
+    def _until(self, deadline: datetime) -> Deadline:
+        """Until when a mail may be completed. Raises UnreachableError."""
+        limit = Deadline(deadline, self._clock, self._patience)
+        limit.check()
+        return limit
+
+    def close(self) -> None:
+        """Let go of kept connections."""
+        self._wire.close()
 
 
 def _some(pieces: Iterator[bytes]) -> bytes:

@@ -44,7 +44,7 @@ CLASSES: Mapping[int, type[ForwardError]] = {
     5: UnreachableError,
 }
 """The same by the first digit, for the others."""
-_WORDS_LIMIT = 300
+_SUCCESS, _WORDS_LIMIT = 2, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,11 @@ class Answer:
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
+
+    @property
+    def is_success(self) -> bool:
+        """Whether what was asked for was done."""
+        return self.status // 100 == _SUCCESS
 
     @property
     def words(self) -> str:
@@ -84,6 +89,17 @@ class Table:
     """Status and words -> the answer, where it differs from the status alone."""
     hints: tuple[tuple[str, str], ...]
     """A pattern of status and words -> what to do; the first that fits."""
+
+    def done(self, answer: Answer, *, is_question: bool = False) -> Answer:
+        """Pass a success on, of a request that is no mail's acceptance; else raise.
+
+        `is_question`: what was asked is no part of a mail, and may be asked again.
+        """
+        if answer.is_success:
+            return answer
+        if is_question:
+            raise self.for_later(answer)
+        raise self.refusal(answer, decides=False)
 
     def refusal(self, answer: Answer, *, decides: bool = True) -> ForwardError:
         """Choose the error for an answer that is not the one hoped for.

@@ -92,6 +92,14 @@ def test_cloud_is_recognised(authority: str, host: str, expected: clouds.Cloud):
     assert cloud_of(authority, host) is expected
 
 
+@pytest.mark.parametrize("cloud", clouds.CLOUDS)
+def test_cloud_is_recognised_by_graph(cloud: clouds.Cloud):
+    """Graph's address tells the cloud; the government's take no large files."""
+    assert clouds.cloud_of_graph(cloud.graph) is cloud
+    assert cloud.uploads_mail != cloud.name.startswith("US")
+    assert clouds.cloud_of_graph("https://graph.contoso.com") is clouds.PUBLIC
+
+
 def test_rows_do_not_overlap():
     """No host belongs to two clouds."""
     hosts = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
@@ -31,7 +32,7 @@ def never() -> None:
     """It may always be completed."""
 
 
-class Signed(SansIOHTTPPolicy):
+class Signed(SansIOHTTPPolicy[Any, Any]):
     """Signs in with something that is not for others."""
 
     def on_request(self, request) -> None:
@@ -182,3 +183,14 @@ def test_answer_means_what_was_asked_for(
     assert type(TABLE.refusal(answer)) is refusal
     assert type(TABLE.refusal(answer, decides=False)) is prepared
     assert type(TABLE.for_later(answer)) is asked
+
+
+def test_step_that_was_done_is_passed_on():
+    """What leads to a mail is done, or says why not; a question never ends a mail."""
+    no = Answer(400, {}, b"")
+    assert TABLE.done(Answer(201, {}, b"{}")).fields() == {}
+
+    with pytest.raises(RecipientRefusedError):
+        TABLE.done(no)
+    with pytest.raises(UnreachableError):
+        TABLE.done(no, is_question=True)
