@@ -1,7 +1,8 @@
 """The Entra stand-in: tokens for one application of one tenant, as strict as Entra.
 
 Client credentials (RFC 6749, 4.4) with a secret, with an assertion signed by a
-registered certificate, or with the token of a federated identity (RFC 7523).
+registered certificate, or with the token of a federated identity (RFC 7523). People
+sign in by device code (RFC 8628) and stay signed in by refresh tokens: `people`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -18,11 +19,14 @@ import jwt
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from .people import DEVICE_GRANT, REFRESH_GRANT, People, RefusedError
 from .tokens import LIFETIME_SECONDS, Issuer
 from .web import Request, Response, WebServer
 
 EXCHANGE_AUDIENCE = "api://AzureADTokenExchange"
 MAIL_AUDIENCE = "https://outlook.office365.com"
+PEOPLE_AUDIENCE = "https://outlook.office.com"
+SMTP_SEND = f"{PEOPLE_AUDIENCE}/SMTP.Send"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -36,16 +40,8 @@ class Application:
     """PEM; a private key beside it is not read."""
     federated_subject: str = ""
     """The object id of the identity that may stand in for it."""
-
-
-class RefusedError(Exception):
-    """Entra's error: a code of OAuth and one of its own."""
-
-    def __init__(self, code: str, number: str, words: str) -> None:
-        super().__init__(words)
-        self.code = code
-        self.number = number
-        self.words = words
+    consented: frozenset[str] = frozenset()
+    """Delegated scopes that people may give it; none: no public client flows."""
 
 
 class Entra:
@@ -63,6 +59,7 @@ class Entra:
         self.lifetime_seconds: float = LIFETIME_SECONDS
         self.issued: list[str] = []
         """Every token so far, in order."""
+        self.people = People(issuer, application.client_id, application.consented)
         self.server = WebServer(self._answer, context, port)
 
     def _answer(self, request: Request) -> Response:
@@ -71,6 +68,7 @@ class Entra:
             ("GET", f"{tenant}/v2.0/.well-known/openid-configuration"): self._discovery,
             ("GET", f"{tenant}/discovery/v2.0/keys"): self._keys,
             ("POST", f"{tenant}/oauth2/v2.0/token"): self._token,
+            ("POST", f"{tenant}/oauth2/v2.0/devicecode"): self._device_code,
         }
         handler = routes.get((request.method, request.path), self._elsewhere)
         try:
@@ -105,18 +103,42 @@ class Entra:
     def _keys(self, request: Request) -> Response:  # noqa: ARG002 (one shape)
         return Response.of(200, self.issuer.keys())
 
+    def _device_code(self, request: Request) -> Response:
+        form = _form(request)
+        self._know(form)
+        return Response.of(200, self.people.begin(form))
+
     def _token(self, request: Request) -> Response:
-        form = {
-            name: each[-1] for name, each in parse_qs(request.body.decode()).items()
+        form = _form(request)
+        grants: Mapping[str, Callable[[Mapping[str, str]], Mapping[str, Any]]] = {
+            "client_credentials": self._as_application,
+            DEVICE_GRANT: self._as_person,
+            REFRESH_GRANT: self._as_person,
         }
-        if form.get("grant_type") != "client_credentials":
+        grant = grants.get(form.get("grant_type", ""))
+        if not grant:
             raise RefusedError(
                 "unsupported_grant_type", "AADSTS70003", "The grant is not supported."
             )
+        self._know(form)
+        answer = grant(form)
+        self.issued.append(answer["access_token"])
+        return Response.of(200, answer)
+
+    def _know(self, form: Mapping[str, str]) -> None:
         if form.get("client_id") != self.application.client_id:
             raise RefusedError(
                 "unauthorized_client", "AADSTS700016", "Application was not found."
             )
+
+    def _as_person(self, form: Mapping[str, str]) -> Mapping[str, Any]:
+        if form.get("client_secret") or form.get("client_assertion"):
+            raise RefusedError(
+                "invalid_client", "AADSTS700025", "Client is public: no secret."
+            )
+        return self.people.token(form, self.lifetime_seconds)
+
+    def _as_application(self, form: Mapping[str, str]) -> Mapping[str, Any]:
         self._authenticate(form)
         resource, slash, scope = form.get("scope", "").rpartition("/")
         if not slash or scope != ".default":
@@ -126,10 +148,8 @@ class Entra:
         token = self.issuer.issue(
             resource, {"appid": form["client_id"]}, self.lifetime_seconds
         )
-        self.issued.append(token)
         expires = int(self.lifetime_seconds)
-        answer = {"token_type": "Bearer", "expires_in": expires, "access_token": token}
-        return Response.of(200, answer)
+        return {"token_type": "Bearer", "expires_in": expires, "access_token": token}
 
     def _authenticate(self, form: Mapping[str, str]) -> None:
         """Raise RefusedError unless the application proved who it is."""
@@ -191,6 +211,10 @@ class Entra:
         )
         if claims["sub"] != self.application.client_id:
             raise jwt.InvalidTokenError("sub is not the application.")
+
+
+def _form(request: Request) -> Mapping[str, str]:
+    return {name: each[-1] for name, each in parse_qs(request.body.decode()).items()}
 
 
 def _same(given: object, expected: bytes) -> bool:

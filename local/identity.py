@@ -16,6 +16,7 @@ RESOURCES = (
     "https://communication.azure.com",
     "https://graph.microsoft.com",
     "https://storage.azure.com",
+    "https://vault.azure.net",
 )
 
 

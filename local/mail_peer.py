@@ -18,11 +18,12 @@ from typing import TYPE_CHECKING, Any, cast, override
 import jwt
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
 
-from .entra import MAIL_AUDIENCE
+from .entra import MAIL_AUDIENCE, PEOPLE_AUDIENCE
 from .mail_faults import MailFault, Step, Then
 
 if TYPE_CHECKING:
     from .mailserver import MailServer
+    from .tokens import Issuer
 
 NAME = "mail.example.com"
 _MOST = 64 * 1024 * 1024
@@ -253,12 +254,24 @@ class Peer(SMTP):
         match = _XOAUTH2.fullmatch(text)
         if not match or not self._house.issuer:
             return ""
-        try:
-            claims = self._house.issuer.verify(match[2], MAIL_AUDIENCE)
-        except jwt.InvalidTokenError:
+        if match[1] not in self._house.accounts:
             return ""
-        is_ours = claims.get("appid") == self._house.application
-        return match[1] if is_ours and match[1] in self._house.accounts else ""
+        return match[1] if self._may(match[2], match[1].lower()) else ""
+
+    def _may(self, token: str, mailbox: str) -> bool:
+        """Whether a token lets its holder send by a mailbox."""
+        try:
+            claims = jwt.decode(token, options={"verify_signature": False})
+            is_delegated = "scp" in claims
+            audience = PEOPLE_AUDIENCE if is_delegated else MAIL_AUDIENCE
+            claims = dict(cast("Issuer", self._house.issuer).verify(token, audience))
+        except jwt.InvalidTokenError:
+            return False
+        if is_delegated:
+            who = str(claims.get("upn", "")).lower()
+            granted = self._house.delegates.get(mailbox, frozenset())
+            return claims["scp"] == "SMTP.Send" and (who == mailbox or who in granted)
+        return claims.get("appid") == self._house.application
 
     def _by_password(self, *about: Any) -> AuthResult:
         """Check a password: aiosmtpd gives it last of five."""

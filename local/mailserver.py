@@ -11,7 +11,7 @@ import logging
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -58,6 +58,8 @@ class House:
     """Whose tokens are good."""
     application: str = ""
     """The application that may send (HVE's list of allowed apps)."""
+    delegates: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Mailbox -> the people who have full access to it, besides its own."""
 
 
 class MailServer:

@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Sequence
 
-from ops import check, explain, list_, release, send_test, show
+from ops import check, explain, list_, login, quota, release, send_test, show
 from shared.errors import ConfigError, ForwardError, TransientError
 from shared.journal import quiet_others
 from shared.stores.border import DeniedError
 
-VERBS = (check, explain, list_, show, release, send_test)
+VERBS = (check, explain, list_, show, release, send_test, quota, login)
 DONE, NO, USAGE, LATER = range(4)
 
 

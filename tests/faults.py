@@ -160,7 +160,7 @@ SMTP_TROUBLES: tuple[Trouble, ...] = (
     _said(Step.MAIL, "530 5.7.57 Client not authenticated", AuthRefusedError),
     _said(Step.MAIL, "550 5.7.60 May not send as this sender", AuthRefusedError),
     _said(Step.MAIL, "552 5.3.4 Message size exceeds limit", TooLargeError),
-    _said(Step.MAIL, "550 5.1.8 Bad sender", AuthRefusedError),
+    _said(Step.MAIL, "550 5.1.8 Bad sender", RecipientRefusedError),
     _said(Step.RCPT, "450 4.2.1 Mailbox busy", UnreachableError),
     _said(Step.RCPT, "452 4.5.3 Too many recipients", ThrottledError),
     _said(Step.RCPT, "550 5.5.105 No external sending", RecipientRefusedError),

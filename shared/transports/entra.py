@@ -29,7 +29,8 @@ _WORDS_LIMIT = 300
 _LATER = frozenset({"temporarily_unavailable", "server_error"})
 
 _OTHER_CLOUD = "the tenant is in another cloud: set AZURE_AUTHORITY_HOST"
-_AGAIN = "sign in again: python -m ops login"
+AGAIN = "sign in again: python -m ops login"
+"""What a person must do whose sign-in has ended."""
 _CONSENT = "an administrator must consent: the application's API permissions in Entra"
 
 _HINTS: tuple[tuple[str, str], ...] = (
@@ -43,13 +44,15 @@ _HINTS: tuple[tuple[str, str], ...] = (
     ("AADSTS7000112", "the application is disabled: enable it in Enterprise apps"),
     ("AADSTS700016", "MAIL_CLIENT_ID is not known in the tenant MAIL_TENANT_ID"),
     ("AADSTS700027", "upload the certificate to the application"),
-    ("AADSTS700082", _AGAIN),
+    ("AADSTS700082", AGAIN),
     ("AADSTS70021", "make AZURE_CLIENT_ID's identity a federated credential"),
-    ("AADSTS7004[34]", _AGAIN),
-    ("AADSTS70008", _AGAIN),
-    ("AADSTS50173", f"the password was changed; {_AGAIN}"),
-    ("AADSTS50(05[357]|07[69])", f"the account must do more to sign in; {_AGAIN}"),
-    ("AADSTS65001", f"{_CONSENT}; {_AGAIN}"),
+    ("AADSTS7004[34]", AGAIN),
+    ("AADSTS70008", AGAIN),
+    ("AADSTS50173", f"the password was changed; {AGAIN}"),
+    ("AADSTS50(05[357]|07[69])", f"the account must do more to sign in; {AGAIN}"),
+    ("AADSTS65004", "the person declined"),
+    ("AADSTS7001[69]", "nobody signed in with the code in time: ask for another"),
+    ("AADSTS65001", f"{_CONSENT}; {AGAIN}"),
     ("AADSTS53003", "a Conditional Access policy forbids this sign-in"),
     ("AADSTS90043[29]", _OTHER_CLOUD),
     ("AADSTS90002", "MAIL_TENANT_ID is not known at AZURE_AUTHORITY_HOST"),

@@ -14,9 +14,10 @@ from typing import Self
 
 from local.acs import AcsService, Resource
 from local.certificates import Authority, signed_by_itself
-from local.entra import Application, Entra
+from local.entra import SMTP_SEND, Application, Entra
 from local.graph import GraphService, Mailboxes
 from local.identity import IdentityEndpoint
+from local.keyvault import KeyVault
 from local.mailserver import House, MailServer
 from local.tokens import Issuer
 from local.web import WebServer
@@ -55,10 +56,12 @@ class Peers:
             secret=SECRET,
             certificate=self.certificate,
             federated_subject=OBJECT,
+            consented=frozenset({SMTP_SEND}),
         )
         context = self.authority.context()
         self.entra = Entra(self.issuer, application, context)
         self.identity = IdentityEndpoint(self.issuer, IDENTITY, OBJECT)
+        self.vault = KeyVault(self.issuer, OBJECT, context)
         self.house = replace(HOUSE, issuer=self.issuer, application=APPLICATION)
         self.mail = MailServer(self.house, context)
         self.mx = MailServer(
@@ -91,7 +94,8 @@ class Peers:
     @property
     def _webs(self) -> tuple[WebServer, ...]:
         graph = (self.graph.server, self.graph.uploads)
-        return (self.entra.server, self.identity.server, self.acs.server, *graph)
+        tenant = (self.entra.server, self.identity.server, self.vault.server)
+        return (*tenant, self.acs.server, *graph)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -131,6 +135,11 @@ class Peers:
         self.acs.forget()
         self.graph.forget()
         self.entra.issued.clear()
+
+    def forget_people(self) -> None:
+        """Forget who signed in, and what the vault keeps."""
+        self.entra.people.forget()
+        self.vault.forget()
 
     def arrived_by_mail(self) -> list[Arrived]:
         """What the mail server took."""

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from shared import transports
+from shared.transports import exo, keyvault
 from shared.transports.base import Clock, Patience, Transport
+from shared.transports.config import fill
+from shared.transports.delegated import Entry
 from shared.transports.outbox import Outbox
 
 from .makers import SENDER
@@ -75,6 +79,25 @@ def exo_settings(peers: Peers) -> Mapping[str, str]:
     return others | {"EXO_SENDER": SENDER, "EXO_HOST": "localhost", "EXO_PORT": port}
 
 
+def delegated_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for a mailbox of Exchange Online whose owner has signed in."""
+    vault = peers.vault.server.url
+    settings = {**exo_settings(peers), "TOKEN_STORE": vault}
+    if not peers.vault.secrets:
+        sign_in(peers, settings)
+    return settings
+
+
+def sign_in(peers: Peers, settings: Mapping[str, str], account: str = SENDER) -> None:
+    """Sign in as a person does: a code is shown, and typed on Entra's page."""
+    config = fill(exo.Config, settings)
+    who = keyvault.as_identity(config.azure_client_id, PATIENT)
+    entry = Entry(config, exo.store_of(config, who, PATIENT), PATIENT)
+    entry.begin()
+    peers.entra.people.approve(peers.entra.people.waiting[-1], account)
+    assert entry.wait(lambda: datetime.now(UTC)) == account
+
+
 def mx_settings(name: str) -> Callable[[Peers], Mapping[str, str]]:
     """Settings for a way to the tenant's own MX."""
 
@@ -125,6 +148,15 @@ def _in_outbox(_: Peers, transport: Transport) -> list[Arrived]:
 HVE = Rig("hve", "hve", hve_settings, _by_mail, "smtp")
 SMTP = Rig("smtp", "smtp", smtp_settings, _by_mail, "smtp")
 EXO = Rig("exo", "exo", exo_settings, _by_mail, "smtp")
+EXO_DELEGATED = Rig("exo-delegated", "exo", delegated_settings, _by_mail, "smtp")
+EXO_FEDERATED = Rig(
+    "exo-federated",
+    "exo",
+    exo_settings,
+    _by_mail,
+    # The ways to sign in as an application differ in no answer to a mail.
+    changes={"MAIL_CLIENT_SECRET": ""},
+)
 RELAY = Rig("relay", "relay", mx_settings("RELAY"), _by_mail, "smtp", signs_in=False)
 DIRECT = Rig(
     "direct", "direct", mx_settings("DIRECT"), _by_mail, "smtp", signs_in=False
@@ -132,4 +164,15 @@ DIRECT = Rig(
 ACS = Rig("acs-key", "acs", acs_settings, _by_acs, "acs")
 ACS_IDENTITY = Rig("acs-identity", "acs", acs_identity_settings, _by_acs, "acs")
 OUTBOX = Rig("outbox", "outbox", lambda _: {}, _in_outbox)
-RIGS = (HVE, EXO, SMTP, RELAY, DIRECT, ACS, ACS_IDENTITY, OUTBOX)
+RIGS = (
+    HVE,
+    EXO,
+    EXO_DELEGATED,
+    EXO_FEDERATED,
+    SMTP,
+    RELAY,
+    DIRECT,
+    ACS,
+    ACS_IDENTITY,
+    OUTBOX,
+)

@@ -27,7 +27,7 @@ from shared.errors import (
     UnconfirmedError,
     UnreachableError,
 )
-from shared.transports import client, entra, identity, rest, rest_body
+from shared.transports import client, entra, identity, keyvault, rest, rest_body
 from shared.transports.acs_body import Body
 
 from .makers import File, a_message
@@ -67,6 +67,7 @@ BORDERS: list[tuple[str, Border, list[type[Exception]]]] = [
     ("rest", rest_crossing, [*of(ssl), *of(socket), ConnectionResetError]),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(msal.exceptions)),
     ("entra", lambda: entra.crossing(entra.Http(PATIENT)), of(requests.exceptions)),
+    ("vault", keyvault.crossing, of(requests.exceptions)),
     ("identity", identity.crossing, [azure.identity.CredentialUnavailableError]),
     ("identity", identity.crossing, [azure.identity.AuthenticationRequiredError]),
     ("identity", identity.crossing, [azure.core.exceptions.ServiceRequestError]),
@@ -151,6 +152,8 @@ HEAVY = ("azure", "msal", "requests", "smtplib", "ssl", "cryptography", "email.m
     [
         ("import shared.transports", HEAVY),
         ("import shared.transports.hve", ("azure", "msal", "cryptography")),
+        ("import shared.transports.exo", ("azure", "msal", "cryptography")),
+        ("import shared.transports.relay", ("azure", "msal", "cryptography")),
         ("import shared.transports.smtp", ("azure", "msal", "requests")),
         ("import shared.transports.acs", ("azure.identity", "msal", "smtplib")),
     ],

@@ -197,7 +197,7 @@ def test_federated_token_of_somebody_else_is_refused(tenant: str, peers: Peers):
     [
         ({"header": "wrong"}, 401),
         ({"client_id": "identity-2"}, 400),
-        ({"resource": "https://vault.azure.net"}, 400),
+        ({"resource": "https://management.azure.com"}, 400),
         ({"api-version": "2017-09-01"}, 400),
     ],
 )
