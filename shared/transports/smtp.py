@@ -28,18 +28,24 @@ from .config import mailbox, one_of, port, setting
 from .deadline import Deadline
 from .mime import Letter
 from .pool import Pool
+from .presets import PRESETS, Preset
 from .replies import Reply, sort
 from .sasl import Password, SignIn
 from .session import CredentialRefusedError, Envelope, Session
 
 RELAYING, SUBMISSION, SUBMISSIONS = 25, 587, 465
+_NO_PRESET = Preset(write="write the mail server's name, or set SMTP_PRESET")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """Settings of a mail server that is none of the others."""
 
-    smtp_host: str = setting("the mail server's name")
+    smtp_preset: str = setting(
+        f"one of {', '.join(PRESETS)}", one_of(*PRESETS), default=""
+    )
+    """A provider whose host, port, limits and user are known; the others win."""
+    smtp_host: str = setting("the mail server's name", default="")
     smtp_port: int = setting("a port such as 587", port, default=0)
     """Default: 587, or 465 where TLS comes first."""
     smtp_tls: str = setting(
@@ -73,29 +79,39 @@ class Profile:
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
     """Make the transport `smtp`. Raises ConfigError."""
-    if bool(config.smtp_user) != bool(config.smtp_password):
-        raise ConfigError(
-            "SMTP_USER and SMTP_PASSWORD belong together", hint="set both, or neither"
-        )
+    preset = PRESETS.get(config.smtp_preset, _NO_PRESET)
+    host = config.smtp_host or preset.host
+    if not host:
+        raise ConfigError("SMTP_HOST is not set", hint=preset.write)
     is_tls_first = config.smtp_tls == "tls"
     server = Server(
-        host=config.smtp_host,
-        port=config.smtp_port or (SUBMISSIONS if is_tls_first else SUBMISSION),
+        host=host,
+        port=config.smtp_port or (SUBMISSIONS if is_tls_first else preset.port),
         is_tls_first=is_tls_first,
         patience=patience,
     )
-    has_user = bool(config.smtp_user)
     profile = Profile(
         name="smtp",
         reach=Reach.ANYONE,
         server=server,
-        senders={
-            config.smtp_sender: Password(config.smtp_user, config.smtp_password)
-            if has_user
-            else None
-        },
+        senders={config.smtp_sender: _password(config, preset)},
+        max_bytes=preset.max_bytes,
+        quotas=preset.quotas,
     )
     return Smtp(profile, clock)
+
+
+def _password(config: Config, preset: Preset) -> Password | None:
+    """Find out who signs in; None: nobody. Raises ConfigError."""
+    user = config.smtp_user or (preset.user if config.smtp_password else "")
+    if bool(user) != bool(config.smtp_password):
+        raise ConfigError(
+            "SMTP_USER and SMTP_PASSWORD belong together",
+            hint=preset.write if config.smtp_preset else "set both, or neither",
+        )
+    if config.smtp_preset and not user:
+        raise ConfigError("SMTP_PASSWORD is not set", hint=preset.write)
+    return Password(user, config.smtp_password) if user else None
 
 
 class Smtp:

@@ -39,7 +39,7 @@ CONTRACT = {
         *("RELAY_HOST", "RELAY_PORT", "RELAY_SENDER", "RELAY_CLIENT_CERTIFICATE"),
     },
     "smtp": {
-        *("SMTP_HOST", "SMTP_PORT", "SMTP_TLS"),
+        *("SMTP_PRESET", "SMTP_HOST", "SMTP_PORT", "SMTP_TLS"),
         *("SMTP_USER", "SMTP_PASSWORD", "SMTP_SENDER"),
     },
 }
