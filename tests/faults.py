@@ -276,6 +276,11 @@ def _any_rest(speaks: str) -> Iterator[Trouble]:
     yield _answered(429, ThrottledError, "Slowly", speaks=speaks, retry_after="17")
     yield _answered(500, UnreachableError, "InternalServerError", speaks=speaks)
     yield _answered(503, UnreachableError, "Later", speaks=speaks, retry_after="31")
+    yield from _broken(speaks)
+
+
+def _broken(speaks: str) -> Iterator[Trouble]:
+    """A connection that breaks off, early and late."""
     for name, fault, error in (
         (
             "reset in the middle of the body",

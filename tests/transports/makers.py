@@ -14,6 +14,8 @@ from shared.row import operation_id_of
 SENDER = "scans@contoso.com"
 SCAN_ID = "20261121-0123456789abcdef0123"
 FILE = bytes(range(256)) * 20
+END = -1
+"""The number of the piece that does not come any more."""
 _numbers = itertools.count()
 
 
@@ -78,6 +80,7 @@ class File:
         for number, start in enumerate(range(0, self.size, self._piece)):
             self._on_piece(number)
             yield self._data[start : start + self._piece]
+        self._on_piece(END)
         if self._fault:
             raise self._fault
 

@@ -21,7 +21,7 @@ from shared.transports.rest import Wire
 from shared.transports.rest_answers import Answer, Table
 from shared.transports.rest_body import ranged
 
-from .makers import File, Lying
+from .makers import END, File, Lying
 from .peers import Peers
 from .rigs import PATIENT
 
@@ -159,7 +159,7 @@ def test_ranges_hold_no_more_than_a_piece():
             assert len(part) == 1
             assert len(read) == read[-1] + 1
 
-    assert len(read) == 10
+    assert read == [*range(10), END]
 
 
 @pytest.mark.parametrize(
