@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from local.mail_faults import MailFault, Step, Then
@@ -18,6 +19,7 @@ from shared.errors import (
     DuplicateError,
     ForwardError,
     RecipientRefusedError,
+    SenderRefusedError,
     ThrottledError,
     TooLargeError,
     UnconfirmedError,
@@ -320,4 +322,14 @@ ACS_TROUBLES: tuple[Trouble, ...] = (
     ),
 )
 
-TROUBLES = SMTP_TROUBLES + ACS_TROUBLES
+_graph = partial(_answered, speaks="graph")
+GRAPH_TROUBLES: tuple[Trouble, ...] = (
+    *_any_rest("graph"),
+    _graph(400, TooLargeError, "ErrorMessageSizeExceeded: Too large"),
+    _graph(403, SenderRefusedError, "ErrorSendAsDenied: May not send as her"),
+    _graph(403, ThrottledError, "ErrorExceededMessageLimit: Too many"),
+    _graph(504, UnconfirmedError, "GatewayTimeout"),
+    _graph(507, UnreachableError, "ErrorQuotaExceeded: The mailbox is full"),
+)
+
+TROUBLES = SMTP_TROUBLES + ACS_TROUBLES + GRAPH_TROUBLES

@@ -15,7 +15,7 @@ from shared.errors import ConfigError
 
 from .base import Clock, Patience, Transport
 
-_NAMES = ("acs", "direct", "exo", "hve", "outbox", "relay", "smtp")
+_NAMES = ("acs", "direct", "exo", "graph", "hve", "outbox", "relay", "smtp")
 
 
 def registered() -> tuple[str, ...]:

@@ -129,6 +129,12 @@ def acs_identity_settings(peers: Peers) -> Mapping[str, str]:
     }
 
 
+def graph_settings(peers: Peers) -> Mapping[str, str]:
+    """Settings for a mailbox, and Microsoft Graph."""
+    url = peers.graph.server.url
+    return {"GRAPH_SENDER": SENDER, "GRAPH_ENDPOINT": url, "AZURE_CLIENT_ID": IDENTITY}
+
+
 def _by_mail(peers: Peers, _: Transport) -> list[Arrived]:
     return peers.arrived_by_mail()
 
@@ -163,6 +169,9 @@ DIRECT = Rig(
 )
 ACS = Rig("acs-key", "acs", acs_settings, _by_acs, "acs")
 ACS_IDENTITY = Rig("acs-identity", "acs", acs_identity_settings, _by_acs, "acs")
+GRAPH = Rig(
+    "graph", "graph", graph_settings, lambda it, _: it.arrived_by_graph(), "graph"
+)
 OUTBOX = Rig("outbox", "outbox", lambda _: {}, _in_outbox)
 RIGS = (
     HVE,
@@ -174,5 +183,6 @@ RIGS = (
     DIRECT,
     ACS,
     ACS_IDENTITY,
+    GRAPH,
     OUTBOX,
 )

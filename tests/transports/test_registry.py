@@ -28,6 +28,9 @@ CONTRACT = {
         *("MAIL_CLIENT_SECRET", "MAIL_CLIENT_CERTIFICATE"),
         *("AZURE_AUTHORITY_HOST", "AZURE_CLIENT_ID"),
     },
+    "graph": {
+        *("GRAPH_SENDER", "GRAPH_ENDPOINT", "AZURE_CLIENT_ID", "REQUESTS_CA_BUNDLE"),
+    },
     "hve": {
         *("HVE_SENDER", "HVE_HOST", "HVE_PORT", "HVE_PASSWORD"),
         *("MAIL_TENANT_ID", "MAIL_CLIENT_ID"),
