@@ -25,8 +25,9 @@ from .replies import Reply, Step, refusal
 _REPLY_LINES = 100
 _UNREACHED = "check host and port, and the network"
 _BLOCKED = (
-    "Azure lets port 25 out through a virtual network and of some subscriptions only "
-    "(EA, MCA-E): send through a relay on another port, or by another transport"
+    "Azure lets port 25 out only through a virtual network, and of some subscriptions "
+    "only (EA, MCA-E): RELAY_HOST and RELAY_PORT may be those of a relay on premises; "
+    "or send by another transport"
 )
 
 

@@ -35,5 +35,6 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
         senders={config.direct_sender: None},
         # Outside recipients would be refused one by one, or worse: taken as spam.
         domains=config.internal_domains,
+        knocks=True,
     )
     return Smtp(profile, clock)

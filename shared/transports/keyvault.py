@@ -62,14 +62,14 @@ def is_address(text: str) -> bool:
 
 
 def address(text: str, default: str) -> Address:
-    """Read a secret's address; without a name it is `default`. Raises ValueError.
+    """Read a secret's address; a vault's alone means `default`. Raises ValueError.
 
     A certificate's is its secret's: its key is nowhere else.
     """
     parts = urlsplit(text)
     path = parts.path.strip("/").split("/") if parts.path.strip("/") else []
     path = path or ["secrets", default]
-    is_one = len(path) == _PARTS and path[0] in {"secrets", "certificates"}
+    is_one = len(path) == _PARTS and path[0] in {"secrets", "certificates"} and path[1]
     if parts.scheme != "https" or not parts.hostname or not is_one:
         raise ValueError(
             "write https://NAME.vault.azure.net/secrets/NAME, without a version"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from shared.address import domain_of
@@ -34,6 +34,8 @@ from .sasl import Password, SignIn
 from .session import CredentialRefusedError, Envelope, Session
 
 RELAYING, SUBMISSION, SUBMISSIONS = 25, 587, 465
+_KNOCK_SECONDS = 5.0
+"""For each of the server's addresses."""
 _NO_PRESET = Preset(write="write the mail server's name, or set SMTP_PRESET")
 
 
@@ -75,6 +77,8 @@ class Profile:
     """At once for each sender; then none is kept, so that other instances get one."""
     domains: frozenset[str] = frozenset()
     """Where recipients must be; empty: anywhere."""
+    knocks: bool = False
+    """Whether `check` tries TCP first: where port 25 is blocked, nothing answers."""
 
 
 def make(config: Config, clock: Clock, patience: Patience) -> Transport:
@@ -237,6 +241,8 @@ class Smtp:
 
     def check(self) -> str:
         """Sign in and take leave; returns what was seen."""
+        if self._profile.knocks:
+            self._knock()
         for sender in self.senders:
             session, _ = self._open(sender)
             session.quit()
@@ -244,6 +250,16 @@ class Smtp:
         who = [name for name, sign_in in self._profile.senders.items() if sign_in]
         signed = f"signed in as {', '.join(who)}" if who else "no sign-in"
         return f"{self._profile.server}: {signed}, {size}"
+
+    def _knock(self) -> None:
+        """Try TCP alone: a name has many addresses, and a firewall says nothing."""
+        # Imported here: mails need it not.
+        from .probe import Probe
+
+        patience = self._profile.server.patience
+        seconds = min(_KNOCK_SECONDS, patience.connect_seconds)
+        brief = replace(patience, connect_seconds=seconds)
+        Probe(endpoint=self.endpoint, patience=brief, clock=self._clock).tcp()
 
     def close(self) -> None:
         """Take leave of kept sessions."""

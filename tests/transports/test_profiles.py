@@ -20,7 +20,8 @@ from shared.transports.replies import Step as At
 
 from .conftest import Stage
 from .makers import File, a_message, another_message
-from .rigs import DIRECT, EXO, RELAY
+from .peers import closed_port
+from .rigs import DIRECT, EXO, RELAY, Rig
 
 OUTSIDE = "partner@fabrikam.com"
 
@@ -70,6 +71,20 @@ def test_blocked_port_25_is_explained():
     with pytest.raises(UnreachableError) as caught, crossing("mx:25", At.CONNECT):
         raise TimeoutError("timed out")
     assert "EA, MCA-E" in caught.value.hint
+    assert "RELAY_PORT" in caught.value.hint
+
+
+@pytest.mark.parametrize("rig", [RELAY, DIRECT], ids=lambda rig: rig.label)
+def test_check_tries_tcp_before_it_speaks(rig: Rig, stage: Stage):
+    """Where port 25 is blocked that is said at once, and nothing else is tried."""
+    transport = stage.build(rig)
+    before = stage.peers.mx.connections
+    transport.check()
+    assert stage.peers.mx.connections - before == 2
+    closed = stage.build(rig, **{f"{rig.name.upper()}_PORT": str(closed_port())})
+    with pytest.raises(UnreachableError) as caught:
+        closed.check()
+    assert "nobody listens" in caught.value.hint
 
 
 def test_relay_shows_its_certificate(stage: Stage):

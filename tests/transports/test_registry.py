@@ -40,6 +40,7 @@ CONTRACT = {
     "outbox": set(),
     "relay": {
         *("RELAY_HOST", "RELAY_PORT", "RELAY_SENDER", "RELAY_CLIENT_CERTIFICATE"),
+        "AZURE_CLIENT_ID",
     },
     "smtp": {
         *("SMTP_PRESET", "SMTP_HOST", "SMTP_PORT", "SMTP_TLS"),
