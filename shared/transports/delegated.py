@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -140,18 +140,19 @@ class Delegated:
             if "access_token" not in answer:
                 raise line.refusal(answer)
         if self._clock() - saved.when >= KEPT:
-            self._keep(saved.account, line.kept)
+            self._keep(saved, line.kept)
         return answer
 
-    def _keep(self, account: str, cache: Mapping[str, Any]) -> None:
+    def _keep(self, before: Saved, cache: Mapping[str, Any]) -> None:
         """Write it down; where that fails, the mail goes all the same."""
-        saved = Saved(when=self._clock(), account=account, cache=cache)
+        newer = replace(before, when=self._clock(), cache=cache)
         try:
-            self._store.write(str(saved))
+            # Whoever came in between, another worker or a person, has a newer one.
+            if self._read() == before:
+                self._store.write(str(newer))
+                self._seen = newer
         except TransientError as exc:
-            journal.warn("token-not-kept", {"why": str(exc), "account": account})
-        else:
-            self._seen = saved
+            journal.warn("token-not-kept", {"account": before.account, "why": str(exc)})
 
     def tend(self) -> None:
         """Keep the sign-in alive where no mail does; to be called now and then.

@@ -221,6 +221,36 @@ def test_store_that_cannot_be_written_costs_no_mail(
     assert SENDER not in line
 
 
+class Shared:
+    """A store into which somebody else writes between two looks."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+        self.written: list[str] = []
+
+    def read(self) -> str:
+        """Give what is there by now."""
+        return self.texts.pop(0)
+
+    def write(self, text: str) -> None:
+        """Keep it."""
+        self.written.append(text)
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_newer_sign_in_is_not_written_over(is_alone: bool, stage: Stage):
+    """Who signed in while a worker renewed the old one stays signed in."""
+    config = fill(exo.Config, delegated_settings(stage.peers))
+    rewritten(stage.peers, saved=(stage.clock.now - timedelta(days=2)).isoformat())
+    old = json.dumps(kept(stage.peers))
+    new = json.dumps({**kept(stage.peers), "account": JANE})
+    store = Shared(old, old if is_alone else new)
+
+    assert Delegated(config, store, stage.clock, PATIENT).ask()["access_token"]
+
+    assert len(store.written) == is_alone
+
+
 @pytest.mark.parametrize("setting", ["MAIL_TENANT_ID", "MAIL_CLIENT_ID"])
 def test_delegated_sign_in_needs_an_application(setting: str, stage: Stage):
     """A person signs in to an application of the tenant."""
