@@ -151,7 +151,6 @@ def refused(status: int, **headers: str) -> Fault:
         (refused(401), AuthRefusedError),
         (refused(429, Retry_After="7"), ThrottledError),
         (refused(503), UnreachableError),
-        (refused(302, Location="https://127.0.0.1:1/"), UnreachableError),
         (Fault(Moment.ANSWER, Response(200, b"<html>Please pay")), UnreachableError),
         (Fault(Moment.ANSWER, Response.of(200, {})), UnreachableError),
         (Fault(Moment.ANSWER, Response.of(200, [])), UnreachableError),
@@ -174,6 +173,16 @@ def test_vaults_refusals_have_their_answers(
         assert caught.value.retry_after == 7
     if error is AuthRefusedError:
         assert "Key Vault Secrets Officer" in caught.value.hint
+
+
+def test_vault_leads_nobody_elsewhere(peers: Peers):
+    """A token goes to the address that the setting names, and to no other."""
+    peers.vault.secrets["other"] = TEXT, ""
+    where = f"{peers.vault.server.url}/secrets/other?api-version=7.4"
+    peers.vault.server.faults.add(refused(302, Location=where))
+
+    with pytest.raises(UnreachableError, match="302"):
+        secret(peers).read()
 
 
 def test_vault_that_does_not_answer_is_unreachable(peers: Peers):
