@@ -38,6 +38,7 @@ from .settle import (
 from .stores.blobs import Listed
 from .stores.border import ConflictError, StorageError
 from .story import is_loss, told
+from .transports.base import Tended
 from .works import Works
 
 MORE_THAN_GIVING_UP = timedelta(hours=24)
@@ -106,6 +107,9 @@ class Sweeper:
         self._forget(turn)
         rows = (old | turn.rows).values()
         turn.counts["told"] = tell_people(self._works, rows, now)
+        for each in self._works.transports.values():
+            if isinstance(each, Tended):
+                each.tend()
         fields: dict[str, Value] = dict(turn.counts)
         note("sweep", fields)
         return turn.counts

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from shared.model import Content, Finding, Kind, Message, Receipt
 
@@ -160,4 +160,16 @@ class Transport(Protocol):
 
     def close(self) -> None:
         """Let go of kept connections."""
+        ...
+
+
+@runtime_checkable
+class Tended(Protocol):
+    """A transport that must be looked after where no mail does it."""
+
+    def tend(self) -> None:
+        """Do so, seldom enough by itself to be called with every sweep.
+
+        Does not raise: what is wrong it warns of in the log.
+        """
         ...

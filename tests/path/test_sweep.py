@@ -14,6 +14,7 @@ from shared.names import kept_name
 from shared.sweep import COUNTS, LATER_COUNTS
 from tests.path.office import INSIDE, ROUTES
 from tests.samples import PDF
+from tests.scripted import Scripted
 
 DOWN = UnreachableError("connection refused")
 
@@ -261,3 +262,22 @@ def test_copy_to_sent_that_was_cut_is_finished(make_office):
     assert office.names("sent") == [row.name]
     assert office.names("scans") == []
     assert office.clock() - row.received < timedelta(hours=1)
+
+
+def test_sweep_tends_the_transports_that_want_it(office):
+    """A person's sign-in must not die of disuse where nobody scans."""
+    tended: list[str] = []
+
+    class Person(Scripted):
+        """Somebody's sign-in."""
+
+        def tend(self) -> None:
+            """Note that it was called."""
+            tended.append(self.name)
+
+    person = Person("exo", "scans@contoso.com")
+    office.works = replace(
+        office.works, transports={**office.works.transports, "exo": person}
+    )
+    office.sweep()
+    assert tended == ["exo"]
