@@ -1,0 +1,195 @@
+"""Which files are pages of one scan, and whether all of them are there.
+
+In: the files seen of one folder. Out: jobs that may go, jobs that wait and until when,
+jobs that a person must look at, and the files that are no pages. Pure.
+
+A job is complete when all its files are finished, no number is missing from its first
+(0 or 1) to its last, and nothing came for a while, or its counter began anew. What is
+not complete is never sent: a scan is not shortened in silence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from operator import attrgetter
+
+from .profiles import Guess, extension_of, guess
+
+SLACK_SECONDS = 2.0
+"""Within which files may come out of order: nobody starts a second scan so soon."""
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A file as it was last looked at."""
+
+    name: str
+    """Below its folder, with `/`. Two files may have the same name: one was claimed
+    (renamed away) before the printer used the name again."""
+    changed: float
+    """Seconds since 1970 by our own clock: st_ctime before we renamed it. A printer can
+    set st_mtime to anything."""
+    is_finished: bool
+    key: str = ""
+    """The agent's own word for the file; not looked at here."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for more, in seconds after the last change."""
+
+    quiet_seconds: float
+    """Until nothing more is expected."""
+    missing_seconds: float
+    """Until a missing number, or a page nobody finishes, is a problem."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """The pages of one scan, in their order."""
+
+    name: str
+    """Of the one PDF that they become, below the folder."""
+    pages: tuple[Seen, ...]
+    why: str = ""
+    """Why it does not go yet, or does not go: for a person."""
+    until: float = 0.0
+    """When to look again; only of a job that waits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Every file that was seen, in exactly one of these."""
+
+    complete: tuple[Job, ...] = ()
+    waiting: tuple[Job, ...] = ()
+    broken: tuple[Job, ...] = ()
+    """Still looked at each time: a page that comes late makes it whole."""
+    others: tuple[Seen, ...] = ()
+    """No pages of a set: each is a scan of its own."""
+
+
+type _Page = tuple[Seen, Guess]
+
+
+def gather(files: Iterable[Seen], patience: Patience, now: float) -> Gathered:
+    """Sort files into jobs, as things stand at `now`."""
+    stems: dict[tuple[str, str], list[_Page]] = {}
+    others: list[Seen] = []
+    for each in files:
+        read = guess(each.name)
+        if read.is_set:
+            stems.setdefault(_key(each.name, read), []).append((each, read))
+        else:
+            others.append(each)
+    complete: list[Job] = []
+    waiting: list[Job] = []
+    broken: list[Job] = []
+    for pages in stems.values():
+        jobs = _jobs(sorted(pages, key=_order))
+        for number, job in enumerate(jobs, 1):
+            done = _judge(job, patience, now, is_last=number == len(jobs))
+            place = waiting if done.until else broken if done.why else complete
+            place.append(done)
+    by_name = attrgetter("name")
+    return Gathered(
+        complete=tuple(sorted(complete, key=by_name)),
+        waiting=tuple(sorted(waiting, key=by_name)),
+        broken=tuple(sorted(broken, key=by_name)),
+        others=tuple(others),
+    )
+
+
+def pdf_name(name: str) -> str:
+    """Name the PDF of a page's job: `DOC.XSM/00000001.TIF` becomes part of `DOC.pdf`.
+
+    A name that is no page of a set only gets the extension.
+    """
+    read = guess(name)
+    above = name.split("/")[: -2 if read.is_folder and read.is_set else -1]
+    stem = read.job if read.is_set else name.rpartition("/")[2].rpartition(".")[0]
+    if read.is_folder and stem.lower().endswith(".xsm"):
+        stem = stem[:-4]
+    return "/".join([*above, f"{stem or 'scan'}.pdf"])
+
+
+def _key(name: str, read: Guess) -> tuple[str, str]:
+    """What the pages of one stem share; a JPEG is no page of a TIFF's scan."""
+    above = name.split("/")[: -2 if read.is_folder else -1]
+    return "/".join([*above, read.job]), extension_of(name)
+
+
+def _order(page: _Page) -> tuple[float, int]:
+    return page[0].changed, page[1].page or 0
+
+
+def _jobs(pages: Iterable[_Page]) -> list[list[_Page]]:
+    """Split the files of one stem, oldest first, where its counter began anew."""
+    jobs: list[list[_Page]] = [[]]
+    for each in pages:
+        job = jobs[-1]
+        if any(read.page == each[1].page for _, read in job):
+            # What came late is a first page, and now the others follow it.
+            at = _late_start(job)
+            if any(read.page == each[1].page for _, read in job[at:]):
+                at = len(job)
+            jobs[-1:] = [job[:at], job[at:]]
+        jobs[-1].append(each)
+    return jobs
+
+
+def _late_start(job: Sequence[_Page]) -> int:
+    """Where a first page stands that came well behind others; the length: nowhere.
+
+    Under a stem that tells the time it belongs to them; else it may begin a new scan.
+    """
+    for at in range(1, len(job)):
+        (new, read), before = job[at], {each.page for _, each in job[:at]}
+        is_first = not read.page or (read.page == 1 and 0 not in before)
+        is_late = new.changed - job[at - 1][0].changed > SLACK_SECONDS
+        if is_first and is_late and not read.time:
+            return at
+    return len(job)
+
+
+def _judge(
+    pages: Sequence[_Page], patience: Patience, now: float, *, is_last: bool
+) -> Job:
+    """Say whether a job may go; `is_last`: no later one has begun under its stem."""
+    last = max(each.changed for each, _ in pages)
+    in_order = sorted(pages, key=lambda page: page[1].page or 0)
+    job = Job(
+        name=pdf_name(pages[0][0].name), pages=tuple(each for each, _ in in_order)
+    )
+    why = _lacking(in_order)
+    if not why and _late_start(pages) < len(pages):
+        why = "its first page came long after the others: two scans may have met here"
+    if why:
+        until = last + patience.missing_seconds
+        return _held(job, why, until if now < until else 0.0)
+    until = last + patience.quiet_seconds
+    if is_last and now < until:
+        return _held(job, "more pages may come", until)
+    return job
+
+
+def _held(job: Job, why: str, until: float) -> Job:
+    return Job(name=job.name, pages=job.pages, why=why, until=until)
+
+
+def _lacking(pages: Sequence[_Page]) -> str:
+    """Say what a job lacks, whose pages are in order; empty where nothing is."""
+    numbers = {read.page or 0 for _, read in pages}
+    # A page counter begins at 1; Kyocera's may at 0.
+    gaps = (n for n in range(0 not in numbers, max(numbers)) if n not in numbers)
+    missing = list(islice(gaps, _SHOWN + 1))
+    if missing:
+        said = ", ".join(map(str, missing[:_SHOWN]))
+        more = " and more" if len(missing) > _SHOWN else ""
+        are = "page is" if len(missing) == 1 else "pages are"
+        return f"{are} missing: {said}{more}; the last one here is {max(numbers)}"
+    growing = [each.name for each, _ in pages if not each.is_finished]
+    return f"not finished: {', '.join(growing[:_SHOWN])}" if growing else ""
