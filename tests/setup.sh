@@ -5,6 +5,10 @@ packages=""
 command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 [ -x /usr/sbin/postfix ] || packages="$packages postfix"
 [ -x /usr/sbin/dovecot ] || packages="$packages dovecot-core"
+[ -x /usr/sbin/smbd ] || packages="$packages samba"
+command -v smbclient >/dev/null 2>&1 || packages="$packages smbclient"
+[ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
+command -v sftp >/dev/null 2>&1 || packages="$packages openssh-client"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "tests/setup.sh: not root on Debian; tests that need$packages will skip"
