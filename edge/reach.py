@@ -1,0 +1,85 @@
+"""Reaches what lies below a folder without following a link on the way.
+
+Who may write to the folder over SFTP may also make links in it, to anything on this
+machine; so each part of a path is opened by itself, and refused where it is a link.
+Everything here raises OSError; ELOOP or ENOTDIR where a link stands.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_NO_REPLACE = 1
+_OPEN = os.O_RDONLY | os.O_CLOEXEC
+_FOLDER = _OPEN | os.O_DIRECTORY | os.O_NOFOLLOW
+_FILE = _OPEN | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+@contextmanager
+def folder(top: Path, path: str, *, make: bool = False) -> Iterator[int]:
+    """Open the folder at a relative path, empty for the top itself; made on request."""
+    descriptor = os.open(top, _OPEN | os.O_DIRECTORY)
+    try:
+        for part in filter(None, path.split("/")):
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
+            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = inner
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def file(top: Path, path: str) -> Iterator[int]:
+    """Open the file at a relative path to read it; a pipe does not hold it up."""
+    above, _, name = path.rpartition("/")
+    with folder(top, above) as parent:
+        descriptor = os.open(name, _FILE, dir_fd=parent)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def stat(top: Path, path: str) -> os.stat_result:
+    """Ask what stands there, without opening it."""
+    above, _, name = path.rpartition("/")
+    with folder(top, above) as parent:
+        return os.stat(name, dir_fd=parent, follow_symlinks=False)
+
+
+def move(top: Path, path: str, new: str) -> os.stat_result:
+    """Rename a file, never over another; its folders must be there. What it is then.
+
+    Raises FileExistsError where the new name is taken. Survives a power cut once done.
+    """
+    above, _, name = path.rpartition("/")
+    new_above, _, new_name = new.rpartition("/")
+    with folder(top, above) as source, folder(top, new_above) as target:
+        _rename(source, name, target, new_name)
+        with suppress(OSError):
+            # Some network file systems have no such call; the rename is done anyway.
+            os.fsync(target)
+        return os.stat(new_name, dir_fd=target, follow_symlinks=False)
+
+
+def _rename(source: int, name: str, target: int, new: str) -> None:
+    """renameat2(2); where a file system has it not (NFS), link and unlink."""
+    old_name, new_name = os.fsencode(name), os.fsencode(new)
+    if _LIBC.renameat2(source, old_name, target, new_name, _NO_REPLACE) == 0:
+        return
+    code = ctypes.get_errno()
+    if code not in _NOT_OFFERED:
+        raise OSError(code, os.strerror(code), name, None, new)
+    os.link(name, new, src_dir_fd=source, dst_dir_fd=target, follow_symlinks=False)
+    os.unlink(name, dir_fd=source)
