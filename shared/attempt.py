@@ -37,7 +37,7 @@ from .outcome import (
     unknown,
 )
 from .row import Row
-from .traffic import Traffic
+from .traffic import Traffic, nothing
 from .transports.base import Transport
 
 _ANSWERS = (PermanentError, UnconfirmedError, TransientError)
@@ -89,6 +89,8 @@ class Tally:
     """Why mails went by another transport, or by another From, than was planned."""
     refusals: list[str] = field(default_factory=list)
     """Transports that refused who we are."""
+    leave: Callable[[], None] = nothing
+    """Gives back the last mail's connection; called once the row is written."""
     broken: InvalidScanError | BytesError | None = None
     """What is wrong with the bytes; the mail in hand was broken off."""
 
@@ -171,7 +173,9 @@ def _put_off(
 ) -> Came:
     """Later may work, or another From, or another transport at once."""
     is_unknown = mail.state is MailState.UNCONFIRMED
-    if isinstance(exc, SenderRefusedError) and mail.is_by_author and not is_unknown:
+    carries = post.transports[mail.transport].carries
+    is_by_author = mail.is_by_author and carries.own_author
+    if isinstance(exc, SenderRefusedError) and is_by_author and not is_unknown:
         # Nobody granted Send As: the person's address stands in Reply-To all the same.
         tally.moves.append(f"{mail.transport}: not as its author: {exc.what}")
         return Came(row.with_mail(replace(reopened(mail), as_service=True)), again=True)
@@ -180,8 +184,7 @@ def _put_off(
     has_other = not is_unknown and bool(post.ways.others(row, mail))
     slot = post.traffic.failed(mail, exc, has_other=has_other)
     after = slot or post.retry_at(row) + timedelta(seconds=exc.retry_after or 0)
-    tried = replace(mail, tried=True, booked=False)
-    later = put_off(tried, exc.why or Reason.UNREACHABLE, after)
+    later = put_off(replace(mail, tried=True), exc.why or Reason.UNREACHABLE, after)
     return Came(row.with_mail(later), again=bool(slot and has_other))
 
 
@@ -220,7 +223,7 @@ def _accepted(row: Row, mail: Mail, receipt: Receipt, post: Post) -> Row:
         return row.with_mail(accepted(mail, receipt))
     reason, after = Reason.UNREACHABLE, post.retry_at(row)
     if receipt.throttled:
-        reason, after = Reason.THROTTLED, post.traffic.throttled(mail)
+        reason, after = Reason.THROTTLED, post.traffic.throttled(mail) or after
     waiting = answered(put_off(mail, reason, after), next(iter(later.values())))
     if mail.state is MailState.UNCONFIRMED:
         # The attempt before may have reached them: only this very mail may go again.

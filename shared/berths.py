@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from .errors import ReplacedError
+from .errors import MissingError, ReplacedError
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table
 
@@ -69,6 +69,6 @@ class Berths:
         entity = Entity(PARTITION, lane, {"taken": json.dumps(taken)}, etag)
         try:
             (self._table.replace if etag else self._table.insert)(entity)
-        except (ReplacedError, ConflictError):
+        except (ReplacedError, MissingError, ConflictError):
             return False
         return True

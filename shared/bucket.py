@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from .allowance import Allowance, Token, read, said
-from .errors import ReplacedError
+from .errors import MissingError, ReplacedError
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table, Value
 from .transports.base import Quota
@@ -131,7 +131,7 @@ class Bucket:
         entity = Entity(PARTITION, lane, values, after.etag)
         try:
             (self._table.replace if after.etag else self._table.insert)(entity)
-        except (ReplacedError, ConflictError):
+        except (ReplacedError, MissingError, ConflictError):
             return False
         return True
 

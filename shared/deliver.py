@@ -8,16 +8,16 @@ mail goes twice by one way in one call. Raises `StaleError` where the lease was 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from .attempt import Post, Tally, attempt, deadline_of
-from .errors import PermanentError
+from .attempt import Post, Tally, attempt
+from .errors import PermanentError, TransientError
 from .model import Content, Mail, MailState, Reason
-from .outcome import answered, moved, refused, reopened, unknown
+from .outcome import answered, moved, put_off, refused, reopened, unknown
 from .row import Row
-from .traffic import Stop
+from .traffic import Stop, nothing
 
 
 def begin(row: Row, now: datetime) -> Row:
@@ -35,11 +35,15 @@ def deliver(row: Row, content: Content, post: Post, now: datetime) -> tuple[Row,
     """Send every mail that is due; the row was saved as `begin` made it.
 
     `now` is the time the call stands for: a message may show itself a little early by
-    this machine's clock.
+    this machine's clock. Whoever calls it calls `Tally.leave` when the row is written.
     """
     round_ = _Round(row, content, post, now)
-    while round_.keys and not round_.tally.broken:
-        round_.step()
+    try:
+        while round_.keys and not round_.tally.broken:
+            round_.step()
+    except BaseException:
+        round_.leave()
+        raise
     return round_.row, round_.tally
 
 
@@ -70,17 +74,20 @@ class _Round:
         """Take the next mail, find it a way, and send it."""
         before = self.row.mail(*self.keys.popleft())
         mail = self._on_a_way(before)
-        if not mail.is_pending:
-            self.row = self.row.with_mail(mail)
-            return
-        mail, leave = self._admitted(mail)
-        if leave is None:
-            self.row = self.row.with_mail(mail)
-            return
-        try:
+        # One at a time: the next mail may need the very connection.
+        self.leave()
+        is_in = False
+        if mail.is_pending:
+            mail, is_in = self._let_in(mail)
+        if is_in:
             self._send(mail)
-        finally:
-            leave()
+        else:
+            self.row = self.row.with_mail(mail)
+
+    def leave(self) -> None:
+        """Give back the connection of the mail before."""
+        leave, self.tally.leave = self.tally.leave, nothing
+        leave()
 
     def _send(self, mail: Mail) -> None:
         if self.tally.tried or mail.state is MailState.OPEN:
@@ -97,17 +104,37 @@ class _Round:
 
     def _on_a_way(self, mail: Mail) -> Mail:
         """What the settings no longer name is left for another way, or a person."""
-        if mail.transport in self.post.transports:
+        transport = self.post.transports.get(mail.transport)
+        is_unknown = mail.state is MailState.UNCONFIRMED
+        if transport and mail.sender in transport.senders:
+            return mail
+        if transport and is_unknown and transport.carries.looks_up:
+            # It can be asked what became of it, whoever it was from.
             return mail
         what = f"{mail.transport} is not among the transports any more"
+        if transport:
+            what = f"{mail.transport} does not send as {mail.sender} any more"
         mail = answered(mail, what)
-        if mail.state is MailState.UNCONFIRMED:
+        if is_unknown:
             # By another it would be another mail: nobody would know it for the same.
             return unknown(mail)
-        other = self.post.ways.further(self.row, reopened(mail))
-        if other:
+        for other in self.post.ways.others(self.row, reopened(mail)):
+            self.tally.moves.append(what)
             return moved(other, what)
         return refused(mail, PermanentError(what, reason=Reason.NOT_ALLOWED))
+
+    def _let_in(self, mail: Mail) -> tuple[Mail, bool]:
+        """Find out whether it may go now; where storage cannot say, it waits."""
+        try:
+            mail, leave = self._admitted(mail)
+        except TransientError as exc:
+            # It was not handed over, and mails before it were accepted, maybe: go on.
+            return self._later(answered(mail, exc.what)), False
+        self.tally.leave = leave or nothing
+        return mail, leave is not None
+
+    def _later(self, mail: Mail) -> Mail:
+        return put_off(mail, Reason.UNREACHABLE, self.post.retry_at(self.row))
 
     def _admitted(self, mail: Mail) -> tuple[Mail, Callable[[], None] | None]:
         """The mail on a way that is open, and how to leave it; else put off."""
@@ -123,19 +150,28 @@ class _Round:
                 if way is not mail:
                     self.tally.moves.append(way.why)
                 return way, came
-        if _way(mail) in self.been and mail.after:
-            # It was put off a moment ago, by the way that it is on.
-            stops = [each for each in stops if each[0].until < mail.after]
-        if not stops:
-            return mail, None
-        stop, way = min(stops, key=lambda each: each[0].until)
-        return self.post.traffic.queue(reopened(way), stop), None
+        return self._queued(mail, stops), None
 
-    def _ways(self, mail: Mail) -> list[Mail]:
+    def _queued(self, mail: Mail, stops: list[tuple[Stop, Mail]]) -> Mail:
+        """Put it off until the first of its ways opens."""
+        if _way(mail) in self.been and mail.after:
+            # It was put off a moment ago, by the way that it is on: it has its turn.
+            after = mail.after
+            stops = [
+                (s, way) for s, way in stops if way is not mail and s.until < after
+            ]
+            if not stops:
+                return mail
+        if not stops:
+            return self._later(mail)
+        stop, way = min(stops, key=lambda each: each[0].until)
+        return self.post.traffic.queue(reopened(way), stop)
+
+    def _ways(self, mail: Mail) -> Iterator[Mail]:
         """The mail by its own way, then by others; of unknown fate: its own only."""
-        if mail.state is MailState.UNCONFIRMED:
-            return [mail]
-        return [mail, *self.post.ways.others(self.row, reopened(mail))]
+        yield mail
+        if mail.state is not MailState.UNCONFIRMED:
+            yield from self.post.ways.others(self.row, reopened(mail))
 
     def _why(self, mail: Mail, stops: list[tuple[Stop, Mail]]) -> str:
         """Why it does not go by its own way: what was said there last."""
@@ -147,13 +183,17 @@ class _Round:
         traffic = self.post.traffic
         if stop := traffic.shut(mail):
             return stop
-        leave = traffic.enter(mail, deadline_of(self.row, self.post))
+        leave = traffic.enter(mail)
         if isinstance(leave, Stop):
             return leave
-        if stop := traffic.take(mail, self.now):
+        try:
+            stop = traffic.take(mail, self.now)
+        except TransientError:
             leave()
-            return stop
-        return leave
+            raise
+        if stop:
+            leave()
+        return stop or leave
 
 
 def _way(mail: Mail) -> tuple[int, int, str, str]:

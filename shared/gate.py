@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from .errors import ReplacedError
+from .errors import MissingError, ReplacedError
 from .model import Reason
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table, Value
@@ -116,8 +116,10 @@ class Gate:
         now = self._clock()
         if self._read(lane, now).down > _LONG_AGO:
             closing = self._fresh(lane, now)
-            # Where somebody else wrote meanwhile, the next mail clears it.
-            self._written(lane, replace(closing, down=_LONG_AGO, failed=_LONG_AGO))
+            if closing.down > _LONG_AGO:
+                # Where somebody else wrote meanwhile, the next mail clears it.
+                up = replace(closing, down=_LONG_AGO, failed=_LONG_AGO)
+                self._written(lane, up)
 
     def _closed(
         self, closing: Closing, now: datetime, retry_after: float | None
@@ -174,7 +176,7 @@ class Gate:
         try:
             write = self._table.replace if closing.etag else self._table.insert
             etag = write(entity)
-        except (ReplacedError, ConflictError):
+        except (ReplacedError, MissingError, ConflictError):
             return False
         with self._lock:
             self._known[lane] = self._clock(), replace(closing, etag=etag)

@@ -43,7 +43,7 @@ def moved(mail: Mail, why: str) -> Mail:
 
 def put_off(mail: Mail, reason: Reason, after: datetime) -> Mail:
     """Try it again, not before this time."""
-    return replace(reopened(mail), reason=reason, after=after)
+    return replace(reopened(mail), reason=reason, after=after, booked=False)
 
 
 def unknown(mail: Mail) -> Mail:
@@ -69,7 +69,9 @@ def found(mail: Mail, finding: Finding) -> Mail:
     mail = answered(mail, finding.answer)
     if finding.fate is Fate.UNKNOWN:
         return unknown(mail)
-    mail = replace(mail, state=MailState.ACCEPTED, reason=None, after=None)
+    mail = replace(
+        mail, state=MailState.ACCEPTED, reason=None, after=None, booked=False
+    )
     if finding.fate is Fate.FAILED:
         return replace(mail, bounced=dict.fromkeys(mail.recipients, mail.answer))
     return mail
@@ -83,6 +85,7 @@ def accepted(mail: Mail, receipt: Receipt) -> Mail:
         refused=_cut(receipt.refused),
         reason=Reason.RECIPIENT_REFUSED if receipt.refused else None,
         after=None,
+        booked=False,
     )
 
 

@@ -250,8 +250,11 @@ def _carry_out(
     if decision.row.state is State.SENDING:
         with watch.measuring("mail"):
             row, tally = deliver(row, decision.content, works.post, now)
-        with watch.measuring("storage"):
-            row = _settled(works, row, tally, beside)
+        try:
+            with watch.measuring("storage"):
+                row = _settled(works, row, tally, beside)
+        finally:
+            tally.leave()
     tell(works.clock(), row, tally, watch)
 
 

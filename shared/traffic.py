@@ -1,8 +1,8 @@
 """Whether a mail may go now by its transport: gate, connections and quota together.
 
 In: a mail of the plan. Out: nothing where it may go, else a `Stop` that says until when
-and why. A lane is a transport, or one of its senders where it has several. Raises
-`StorageError`.
+and why. A lane is a transport, or one of its senders where it has several. What is said
+before a mail goes raises `StorageError`; what is written down after it raises nothing.
 """
 
 from __future__ import annotations
@@ -14,11 +14,16 @@ from datetime import datetime, timedelta
 
 from .berths import Berths
 from .bucket import Bucket, Turn
-from .errors import AuthRefusedError, ThrottledError, TransientError, UnreachableError
+from .errors import (
+    AuthRefusedError,
+    ForwardError,
+    ThrottledError,
+    TransientError,
+    UnreachableError,
+)
 from .gate import Gate
 from .journal import note
 from .model import Mail, Reason
-from .stores.border import StorageError
 from .transports.base import Quota, Transport
 
 LATE = timedelta(minutes=1)
@@ -57,6 +62,8 @@ class Traffic:
     clock: Callable[[], datetime]
     soon: timedelta
     """Until a connection may be free again."""
+    lease: timedelta
+    """For how long a mail may keep a connection."""
     failover_after: timedelta
 
     def lane(self, mail: Mail) -> str:
@@ -102,20 +109,18 @@ class Traffic:
             mail, reason=stop.reason, after=stop.until, booked=booked, answer=answer
         )
 
-    def enter(self, mail: Mail, deadline: datetime) -> Stop | Callable[[], None]:
+    def enter(self, mail: Mail) -> Stop | Callable[[], None]:
         """Take a connection, where they are counted; returns how to give it back."""
-        most, lane = (
-            self.transports[mail.transport].carries.connections,
-            self.lane(mail),
-        )
+        most = self.transports[mail.transport].carries.connections
         if not most:
-            return _nothing
-        berth = self.berths.enter(lane, most, deadline)
+            return nothing
+        lane = self.lane(mail)
+        berth = self.berths.enter(lane, most, self.clock() + self.lease)
         if not berth:
             until = self.clock() + self.soon * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
             words = f"{lane} takes {most} connections at once"
             return Stop(Reason.THROTTLED, until, words)
-        return lambda: _calmly(lambda: self.berths.leave(lane, berth))
+        return lambda: _calmly(lambda: self.berths.leave(lane, berth), None)
 
     def failed(
         self, mail: Mail, exc: TransientError, *, has_other: bool
@@ -126,6 +131,11 @@ class Traffic:
         only where another transport can take over.
         """
         lane = self.lane(mail)
+        return _calmly(lambda: self._closed(lane, exc, has_other=has_other), None)
+
+    def _closed(
+        self, lane: str, exc: TransientError, *, has_other: bool
+    ) -> datetime | None:
         if isinstance(exc, ThrottledError):
             return self.gate.close(lane, exc.retry_after)
         if not has_other:
@@ -137,25 +147,26 @@ class Traffic:
             return self.gate.close(lane, exc.retry_after, Reason.UNREACHABLE)
         return None
 
-    def throttled(self, mail: Mail) -> datetime:
+    def throttled(self, mail: Mail) -> datetime | None:
         """Close the lane for everybody; returns the slot of whoever found out."""
-        return self.gate.close(self.lane(mail), None)
+        return _calmly(lambda: self.gate.close(self.lane(mail), None), None)
 
     def served(self, mail: Mail) -> None:
         """The peer took a mail: it is in reach again, where it was not."""
-        _calmly(lambda: self.gate.recover(self.lane(mail)))
+        _calmly(lambda: self.gate.recover(self.lane(mail)), None)
 
 
-def _nothing() -> None:
+def nothing() -> None:
     """Nothing was taken."""
 
 
-def _calmly(step: Callable[[], None]) -> None:
-    """Do what must not undo an acceptance: berths end by themselves, gates open."""
+def _calmly[T](step: Callable[[], T], otherwise: T) -> T:
+    """Do what must not undo an answer: berths end by themselves, gates open."""
     try:
-        step()
-    except StorageError as exc:
+        return step()
+    except ForwardError as exc:
         note("traffic-not-written", {"why": exc.what})
+        return otherwise
 
 
 def _is_its_turn(mail: Mail, now: datetime) -> bool:

@@ -54,7 +54,8 @@ class Map:
 
     def further(self, row: Row, mail: Mail) -> Mail | None:
         """The mail by the next transport in the order that can carry it."""
-        return further(row, mail, self.sides)
+        moved = further(row, mail, self.sides)
+        return None if moved and row.with_mail(moved).is_plan_too_long else moved
 
     def too_large(self, row: Row, mail: Mail) -> str:
         """What to do about a mail that none can carry."""
@@ -123,6 +124,7 @@ class Works:
             quotas=self.settings.quotas,
             clock=self.clock,
             soon=self.settings.retry_seconds[0] / _SOON,
+            lease=self.settings.lease_seconds,
             failover_after=self.settings.failover_after,
         )
 

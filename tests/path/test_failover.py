@@ -244,3 +244,13 @@ def test_what_none_can_carry_is_held_and_says_what_to_set(ways):
     assert (row.state, row.reason) == (State.HELD, Reason.TOO_LARGE)
     assert "acs takes 10.0 MB; exo takes 10.0 MB" in row.last_error
     assert "EXTERNAL_TRANSPORT" in row.last_error
+
+
+def test_log_says_so_too_where_settings_changed(ways, caplog):
+    """As after any other move."""
+    caplog.set_level("INFO", "scanpost")
+    ways.acs.script = [AWAY]
+    row = scan(ways)
+    ways.acs.senders = ("other@contoso.com",)
+    ways.office.wake(row)
+    assert 'moved="acs does not send as s***@mail.contoso.com any more"' in caplog.text

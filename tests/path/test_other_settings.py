@@ -14,6 +14,7 @@ from tests.path.test_release import released
 from tests.scripted import Scripted
 
 DOWN = UnreachableError("connection refused")
+BOXES = tuple(f"scans{number}@contoso.com" for number in range(3))
 LOST = UnconfirmedError("no answer to the whole mail")
 
 
@@ -70,6 +71,53 @@ def test_mail_of_unknown_fate_waits_for_its_own_way(office):
     office.outside.findings = [Finding(fate=Fate.ACCEPTED, answer="Succeeded")]
     row = released(office, row)
     assert (row.state, row.generation) == (State.SENT, 0)
+    assert len(office.outside.calls) == 1
+
+
+def renamed(office: Office, way: Scripted, *senders: str) -> None:
+    """Start a worker anew whose transport sends as others than before."""
+    way.senders = senders
+    office.works = office.hired()
+
+
+def test_open_mail_goes_as_another_sender(office):
+    """Its mailbox is no longer set: another sends it, and the row says so."""
+    office.inside.senders = BOXES
+    office.inside.script = [DOWN]
+    row = office.scan()
+    planned = row.plan[0].sender
+    renamed(office, office.inside, *(box for box in BOXES if box != planned))
+    row = office.wake(row)
+    (mail,) = row.plan
+    assert (row.state, mail.transport) == (State.SENT, "hve")
+    assert mail.sender in office.inside.senders
+    assert mail.why == f"hve does not send as {planned} any more"
+    assert office.inside.calls[-1].message.sender == mail.sender
+
+
+def test_mail_of_unknown_fate_waits_for_its_own_sender(office):
+    """From another mailbox it would be another mail."""
+    office.inside.script = [LOST]
+    row = office.scan()
+    renamed(office, office.inside, "other@contoso.com")
+    row = office.wake(row)
+    assert (row.state, row.reason) == (State.HELD, Reason.UNCONFIRMED)
+    assert row.last_error == "hve does not send as scans@contoso.com any more"
+    assert len(office.inside.calls) == 1
+    renamed(office, office.inside, "scans@contoso.com")
+    row = released(office, row)
+    assert (row.state, row.generation) == (State.SENT, 0)
+    first, second = office.inside.calls
+    assert first.message == second.message
+
+
+def test_mail_that_can_be_looked_up_is_whoever_it_was_from(office):
+    """The operation's id does not depend on the sender."""
+    office.outside.script = [LOST]
+    office.outside.findings = [Finding(fate=Fate.ACCEPTED, answer="Succeeded")]
+    row = office.scan(to=OUTSIDE)
+    renamed(office, office.outside, "other@mail.contoso.com")
+    assert office.wake(row).state is State.SENT
     assert len(office.outside.calls) == 1
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from shared.errors import UnconfirmedError, UnreachableError
-from shared.model import Reason, State
+from shared.model import Reason, Receipt, State
 from shared.transports.base import Carries, Quota, Unit
 from tests.path.office import INSIDE, OUTSIDE
 from tests.scripted import Scripted
@@ -157,6 +157,20 @@ def test_repeat_of_an_unconfirmed_mail_takes_a_token_too(office):
     office.outside.script = [UnconfirmedError("no answer"), UnreachableError("away")]
     row = office.scan(to=OUTSIDE)
     row = office.wake(row)
+    row = office.wake(row)
+    assert (row.state, row.reason) == (State.WAITING, Reason.THROTTLED)
+    assert len(office.outside.calls) == 2
+    assert office.wake(row).state is State.SENT
+
+
+def test_those_put_off_by_a_mail_that_had_its_turn_need_one_of_their_own(office):
+    """A turn is for one mail."""
+    other = "other@fabrikam.com"
+    limited(office, Quota(1, timedelta(hours=1)))
+    row = scans(office, 2, to=f"{OUTSIDE},{other}")[1]
+    office.outside.script = [Receipt(answer="250", deferred={other: "450 4.2.1 busy"})]
+    row = office.wake(row)
+    assert row.reason is Reason.UNREACHABLE
     row = office.wake(row)
     assert (row.state, row.reason) == (State.WAITING, Reason.THROTTLED)
     assert len(office.outside.calls) == 2

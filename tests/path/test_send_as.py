@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shared.errors import AuthRefusedError, SenderRefusedError, UnconfirmedError
@@ -105,3 +107,13 @@ def test_transport_that_cannot_send_as_somebody_else_does_not(office):
     (outside,) = office.outside.calls
     assert outside.message.author == ""
     assert "jane.doe via mfp" in outside.message.text
+
+
+def test_transport_that_never_used_the_person_is_not_asked_again(office):
+    """What it refused was the service itself."""
+    office.inside.carries = replace(office.inside.carries, own_author=False)
+    office.inside.script = [DENIED]
+    row = scan(office)
+    assert (row.state, row.reason) == (State.WAITING, Reason.SIGN_IN_REFUSED)
+    assert not row.plan[0].as_service
+    assert len(office.inside.calls) == 1
