@@ -54,6 +54,8 @@ class Call:
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    repeats: bool = True
+    """Whether it is sent again after a hiccup; else no answer says nothing."""
 
 
 class Signer(Protocol):
@@ -161,7 +163,7 @@ class Wire:
         Raises MissingError, ReplacedError, ConflictError, LeasedError, StorageError;
         an answer of 416 (no such range) is the caller's to read.
         """
-        for left in reversed(range(RETRIES + 1)):
+        for left in reversed(range(RETRIES + 1 if call.repeats else 1)):
             try:
                 answer = self._once(call)
             except (OSError, http.client.HTTPException) as exc:

@@ -1,0 +1,181 @@
+"""The journal on disk: how far each claimed file has come, whatever is killed.
+
+SQLite in `state_dir`. A row begins when a file is about to be committed, is the one
+thing that must be on the disk before the next step, and says afterwards what went.
+Raises `BookError` where it cannot be read or written: a full disk, say.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+FILE = "edge.sqlite3"
+KEPT_ROWS = 1000
+"""Of files that went, for `status`."""
+_BUSY_SECONDS = 10.0
+_SCHEMA = """
+create table if not exists uploads (
+    claim_id text primary key,
+    folder text not null,
+    path text not null,
+    step text not null,
+    blob text not null default '',
+    size integer not null default 0,
+    md5 text not null default '',
+    blocks integer not null default 0,
+    metadata text not null default '{}',
+    changed real not null,
+    error text not null default ''
+);
+create index if not exists uploads_step on uploads (step, changed);
+"""
+
+
+class BookError(Exception):
+    """The journal cannot be read or written; says why and what to do."""
+
+
+class Step(StrEnum):
+    """How far a file has come."""
+
+    COMMITTING = "committing"
+    """Its blocks are staged; the list may have been committed."""
+    COMMITTED = "committed"
+    """The service has it; the file is still to be cleared away."""
+    CLEARED = "cleared"
+    PROBLEM = "problem"
+    """A person must look at it; the file is kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file."""
+
+    claim_id: str
+    folder: str
+    """The watched folder, absolute."""
+    path: str
+    """Where it came from, relative to the folder."""
+    step: Step
+    blob: str = ""
+    size: int = 0
+    md5: str = ""
+    """Of the whole file, in base64 (RFC 1864)."""
+    blocks: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    changed: float = 0.0
+    """When the step was taken: seconds since 1970."""
+    error: str = ""
+
+
+class Book:
+    """The journal. Thread-safe."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open it, made if need be. Raises BookError."""
+        self._lock = threading.Lock()
+        with _crossing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(
+                folder / FILE,
+                timeout=_BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("pragma journal_mode = wal")
+            self._db.executescript(_SCHEMA)
+        self._folder = folder
+
+    def write(self, entry: Entry, *, is_durable: bool = False) -> None:
+        """Write a file's row; durable: it survives a power cut once this returns."""
+        values: dict[str, Any] = {
+            "claim_id": entry.claim_id,
+            # Names that are no UTF-8 keep their bytes.
+            "folder": os.fsencode(entry.folder),
+            "path": os.fsencode(entry.path),
+            "step": entry.step.value,
+            "blob": entry.blob,
+            "size": entry.size,
+            "md5": entry.md5,
+            "blocks": entry.blocks,
+            "metadata": json.dumps(entry.metadata),
+            "changed": entry.changed,
+            "error": entry.error,
+        }
+        columns = ", ".join(values)
+        places = ", ".join(f":{name}" for name in values)
+        text = f"insert or replace into uploads ({columns}) values ({places})"  # noqa: S608 (our own names)
+        with self._lock, _crossing(self._folder):
+            # A kill needs no flush, the system has it; a power cut does.
+            level = "full" if is_durable else "normal"
+            self._db.execute(f"pragma synchronous = {level}")
+            self._db.execute(text, values)
+
+    def find(self, claim_id: str) -> Entry | None:
+        """Look a file up; None: nothing of it was committed."""
+        found = self._select("where claim_id = ?", claim_id)
+        return found[0] if found else None
+
+    def open(self) -> list[Entry]:
+        """Every file that is not cleared away yet, the oldest step first."""
+        return self._select("where step != 'cleared' order by changed")
+
+    def last(self, count: int) -> list[Entry]:
+        """The files that went last, the latest first."""
+        return self._select(
+            "where step = 'cleared' order by changed desc limit ?", count
+        )
+
+    def prune(self) -> None:
+        """Forget the oldest of those that went."""
+        with self._lock, _crossing(self._folder):
+            self._db.execute(
+                "delete from uploads where step = 'cleared' and claim_id not in "
+                "(select claim_id from uploads where step = 'cleared' "
+                "order by changed desc limit ?)",
+                (KEPT_ROWS,),
+            )
+
+    def remove(self, claim_id: str) -> None:
+        """Forget a file that was given back."""
+        with self._lock, _crossing(self._folder):
+            self._db.execute("delete from uploads where claim_id = ?", (claim_id,))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def _select(self, rest: str, *values: Any) -> list[Entry]:
+        with self._lock, _crossing(self._folder):
+            rows = self._db.execute(f"select * from uploads {rest}", values).fetchall()  # noqa: S608 (our own words)
+        return [_entry(row) for row in rows]
+
+
+def _entry(row: sqlite3.Row) -> Entry:
+    values = dict(row)
+    for name in ("folder", "path"):
+        values[name] = os.fsdecode(bytes(values[name]))
+    values["step"] = Step(values["step"])
+    values["metadata"] = json.loads(values["metadata"])
+    return Entry(**values)
+
+
+@contextmanager
+def _crossing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as exc:
+        raise BookError(
+            f"state_dir {folder}: {exc}: is the disk full, or not ours to write?"
+        ) from exc

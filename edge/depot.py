@@ -1,0 +1,149 @@
+"""Blob Storage as the agent uses it: blocks that the service checks, one commit.
+
+Over the product's own wire. Raises `ConflictError` (the name is taken), `MissingError`,
+`DeniedError`, `StorageError`; `GoneError` where the blocks of a commit are not there.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from shared.errors import ForwardError, MissingError
+from shared.stores.border import StorageError
+from shared.stores.wire import Call, Wire
+
+OWN = "edge_id"
+"""Metadata by which a blob is known to be ours."""
+_GONE = "InvalidBlockList"
+_BLOCK = re.compile(r"<Name>([^<]*)</Name>")
+
+
+class GoneError(ForwardError):
+    """The blocks to commit are not there: they were committed, or have aged out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A blob as it lies there."""
+
+    size: int
+    own_id: str
+    """Of the claim that it came from; empty where it is none of ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commitment:
+    """What makes staged blocks a blob."""
+
+    blob: str
+    blocks: Sequence[str]
+    md5: str
+    """Of the whole file, in base64."""
+    media_type: str
+    metadata: Mapping[str, str]
+
+
+class Depot:
+    """One container. Thread-safe."""
+
+    def __init__(self, wire: Wire, container: str) -> None:
+        self._wire = wire
+        self._container = container
+
+    def stage(self, blob: str, block: str, data: bytes) -> None:
+        """Send one block; the service compares its MD5 before it takes it."""
+        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        headers = {"Content-MD5": base64.b64encode(digest).decode()}
+        query = f"?comp=block&blockid={quote(_coded(block), safe='')}"
+        call = Call("PUT", self._path(blob) + query, headers, data)
+        what = "block for storage"
+        self._wire.call(what, call).drain(what)
+
+    def commit(self, wanted: Commitment) -> None:
+        """Make the blocks a blob, all at once; never over another.
+
+        Asked once: ConflictError (the name is taken) and GoneError are definite; after
+        a StorageError nobody knows.
+        """
+        names = "".join(
+            f"<Uncommitted>{escape(_coded(each))}</Uncommitted>"
+            for each in wanted.blocks
+        )
+        body = f'<?xml version="1.0" encoding="utf-8"?><BlockList>{names}</BlockList>'
+        headers = {
+            "If-None-Match": "*",
+            "Content-Type": "application/xml",
+            "x-ms-blob-content-md5": wanted.md5,
+            "x-ms-blob-content-type": wanted.media_type,
+        }
+        for name, value in wanted.metadata.items():
+            headers[f"x-ms-meta-{name}"] = quote(value, safe=",@")
+        path = self._path(wanted.blob) + "?comp=blocklist"
+        what = "commit in storage"
+        try:
+            call = Call("PUT", path, headers, body.encode(), repeats=False)
+            self._wire.call(what, call).drain(what)
+        except StorageError as exc:
+            if _GONE in exc.what:
+                raise GoneError(exc.what) from exc
+            raise
+
+    def uncommitted(self, blob: str) -> frozenset[str]:
+        """Which blocks of ours are staged under a name, and not yet a blob."""
+        path = self._path(blob) + "?comp=blocklist&blocklisttype=uncommitted"
+        what = "block list of storage"
+        try:
+            answer = self._wire.call(what, Call("GET", path))
+        except MissingError:
+            return frozenset()
+        text = b"".join(answer.pieces(what)).decode()
+        return frozenset(_decoded(name) for name in _BLOCK.findall(text))
+
+    def find(self, blob: str) -> Stored | None:
+        """Look at a blob; None where there is none."""
+        what = "look at storage"
+        try:
+            answer = self._wire.call(what, Call("HEAD", self._path(blob)))
+        except MissingError:
+            return None
+        headers = answer.drain(what).headers
+        size = int(headers.get("Content-Length", "0"))
+        return Stored(size, headers.get(f"x-ms-meta-{OWN}", ""))
+
+    def put(self, blob: str, data: bytes, media_type: str) -> None:
+        """Write a small blob whole, over what was there."""
+        digest = hashlib.md5(data, usedforsecurity=False).digest()
+        headers = {
+            "x-ms-blob-type": "BlockBlob",
+            "Content-MD5": base64.b64encode(digest).decode(),
+            "Content-Type": media_type,
+        }
+        what = "write to storage"
+        self._wire.call(what, Call("PUT", self._path(blob), headers, data)).drain(what)
+
+    def delete(self, blob: str) -> None:
+        """Remove a blob. Raises MissingError where there is none."""
+        what = "delete in storage"
+        self._wire.call(what, Call("DELETE", self._path(blob))).drain(what)
+
+    def _path(self, blob: str) -> str:
+        return f"/{self._container}/{quote(blob, safe='/~')}"
+
+
+def _coded(block: str) -> str:
+    return base64.b64encode(block.encode()).decode()
+
+
+def _decoded(name: str) -> str:
+    """A block's name; others' are whatever they are."""
+    try:
+        return base64.b64decode(name).decode("ascii", "replace")
+    except binascii.Error:
+        return ""
