@@ -247,7 +247,8 @@ def test_answer_that_was_lost_is_found_out(rig, monkeypatch):
 
 def test_blocks_that_somebody_pushed_out_are_staged_again(rig, monkeypatch):
     """A blob of the same name by another: definite, nothing of ours was committed."""
-    commit, seen = rig.depot.commit, []
+    commit = rig.depot.commit
+    seen: list[str] = []
 
     def push_out(wanted: Commitment) -> None:
         if not seen:
