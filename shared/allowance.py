@@ -30,6 +30,8 @@ class Token:
     ends: datetime
     """Nobody holds it back for longer; what is left of it is given back."""
     recipients: int
+    mails: int = 1
+    """None: it is what a mail to fewer people left of another token."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Allowance:
 
     def place(self, recipients: int, now: datetime) -> tuple[Token, Allowance]:
         """Give out the first turn there is, and count it."""
-        costs = [_cost(quota, recipients) for quota in self.quotas]
+        costs = [_cost(quota, 1, recipients) for quota in self.quotas]
         at = max(now, self.last)
         while later := self._blocked(costs, at):
             at = later
@@ -56,14 +58,16 @@ class Allowance:
 
     def give_back(self, token: Token) -> Allowance:
         """Take a token back that nobody used."""
-        costs = [-_cost(quota, token.recipients) for quota in self.quotas]
+        mails, people = token.mails, token.recipients
+        costs = [-_cost(quota, mails, people) for quota in self.quotas]
         return self._counted(costs, token.at, self.last)
 
     def _blocked(self, costs: Sequence[int], at: datetime) -> datetime | None:
         """When to look again, where a quota has no room at this time."""
         for quota, used, cost in zip(self.quotas, self._all, costs, strict=True):
             here = _slice(quota, at)
-            if sum(_recent(used, here).values()) + cost > max(quota.most, cost):
+            # What stands in later slices was taken by a clock that is ahead.
+            if _sum(used, here, here + SLICES) + cost > max(quota.most, cost):
                 return _start(quota, here + 1)
         return None
 
@@ -82,7 +86,7 @@ class Allowance:
     def spent(self, now: datetime) -> list[int]:
         """What was used of each quota in the span that ends now."""
         return [
-            sum(_recent(counts, _slice(quota, now)).values())
+            _sum(counts, _slice(quota, now), _slice(quota, now))
             for quota, counts in zip(self.quotas, self._all, strict=True)
         ]
 
@@ -120,8 +124,8 @@ def _name(quota: Quota) -> str:
     return f"{quota.unit}/{int(quota.per.total_seconds())}"
 
 
-def _cost(quota: Quota, recipients: int) -> int:
-    return recipients if quota.unit is Unit.RECIPIENTS else 1
+def _cost(quota: Quota, mails: int, recipients: int) -> int:
+    return recipients if quota.unit is Unit.RECIPIENTS else mails
 
 
 def _width(quota: Quota) -> timedelta:
@@ -136,5 +140,6 @@ def _start(quota: Quota, number: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + number * _width(quota)
 
 
-def _recent(counts: Counts, here: int) -> Counts:
-    return {n: count for n, count in counts.items() if here - SLICES <= n <= here}
+def _sum(counts: Counts, here: int, end: int) -> int:
+    """What was used from a span before this slice to the end, both included."""
+    return sum(counts.get(number, 0) for number in range(here - SLICES, end + 1))

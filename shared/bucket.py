@@ -7,23 +7,27 @@ write. Whoever must wait gets a turn of its own. Raises `StorageError`.
 
 from __future__ import annotations
 
+import random
 import threading
+import uuid
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from .allowance import Allowance, Token, read, said
 from .errors import MissingError, ReplacedError
 from .stores.border import ConflictError
 from .stores.tables import Entity, Table, Value
-from .transports.base import Quota
+from .transports.base import Quota, Unit
 
 PARTITION = "quota"
 AT_ONCE = 10
 """Tokens in one write."""
 SOON = timedelta(seconds=10)
 """Mails that come within this time follow each other."""
+ROW_LIMIT = 30_000
+"""Characters of the counts: a table's text property takes 32,768 UTF-16 units."""
 _TRIES = 12
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,6 +40,8 @@ class Turn:
 
     at: datetime
     words: str
+    is_taken: bool = False
+    """Whether it is this mail's; else it must ask again then."""
 
 
 @dataclass(slots=True)
@@ -44,9 +50,25 @@ class _Purse:
 
     tokens: list[Token] = field(default_factory=list)
     """The earliest first."""
+    back: list[Token] = field(default_factory=list)
+    """What mails to fewer people left, to be given back."""
     came: datetime = _LONG_AGO
-    """When it last went for more."""
+    """When it last fetched a token for now."""
+    booked: datetime = _LONG_AGO
+    """When it last fetched a turn."""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def kept(self, recipients: int, now: datetime) -> Token | None:
+        """The earliest token that is still good for so many people."""
+        good = (t for t in self.tokens if t.ends > now and t.recipients >= recipients)
+        return next(good, None)
+
+    def use(self, token: Token, recipients: int) -> None:
+        """Take a token out for a mail to so many people."""
+        self.tokens.remove(token)
+        if token.recipients > recipients:
+            left = token.recipients - recipients
+            self.back.append(replace(token, recipients=left, mails=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +78,16 @@ class _Ask:
     lane: str
     quotas: Quotas
     recipients: int
-    now: datetime
     waits: bool
     """Whether a turn that is later is taken, too."""
+    count: int
+    by: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Who asks: a write whose answer was lost is known by it."""
+
+    def turn(self, at: datetime, *, is_taken: bool) -> Turn:
+        """A turn, and what it is waited for."""
+        words = f"{self.lane} takes {' and '.join(map(said, self.quotas))}"
+        return Turn(at, words, is_taken)
 
 
 class Bucket:
@@ -72,63 +101,73 @@ class Bucket:
 
     def take(self, lane: str, quotas: Quotas, recipients: int) -> Turn | None:
         """Take a token for now; where there is none, say when the first would be."""
-        return self._get(lane, quotas, recipients, waits=False)
+        turn = self._get(lane, quotas, recipients, waits=False)
+        return None if turn.is_taken else turn
 
     def book(self, lane: str, quotas: Quotas, recipients: int) -> Turn:
         """Take the next turn there is; it is this mail's, and nobody else's."""
-        turn = self._get(lane, quotas, recipients, waits=True)
-        return turn or Turn(self._clock(), "")
+        return self._get(lane, quotas, recipients, waits=True)
 
     def look(self, lane: str, quotas: Quotas) -> Allowance:
         """How the quotas of a lane stand."""
+        return self._look(lane, quotas)[0]
+
+    def _look(self, lane: str, quotas: Quotas) -> tuple[Allowance, str]:
+        """How they stand, and who wrote that."""
         entity = self._table.find(PARTITION, lane)
         values = entity.values if entity else {}
         last = datetime.fromisoformat(str(values.get("last", _LONG_AGO)))
         etag = entity.etag if entity else ""
         text = str(values.get("used", ""))
-        return read(quotas, text, last.astimezone(UTC), etag)
+        there = read(quotas, text, last.astimezone(UTC), etag)
+        return there, str(values.get("by", ""))
 
-    def _get(
-        self, lane: str, quotas: Quotas, recipients: int, *, waits: bool
-    ) -> Turn | None:
+    def _get(self, lane: str, quotas: Quotas, recipients: int, *, waits: bool) -> Turn:
+        if all(quota.unit is not Unit.RECIPIENTS for quota in quotas):
+            # Nobody counts people: a token for one is as good for fifty.
+            recipients = 1
         with self._lock:
             purse = self._purses[lane]
         # One thread asks the table; the others find what it brought.
         with purse.lock:
             now = self._clock()
-            token = _kept(purse, recipients, now)
+            before = purse.booked if waits else purse.came
+            count = AT_ONCE if now - before < SOON else 1
+            ask = _Ask(lane, quotas, recipients, waits, count)
+            token = purse.kept(recipients, now)
             if token is None:
-                ask = _Ask(lane, quotas, recipients, now, waits)
-                token = self._fetched(purse, ask)
-            elif token.at <= now or waits:
-                purse.tokens.remove(token)
-            return None if token.at <= now else Turn(token.at, _words(lane, quotas))
+                return self._fetched(purse, ask)
+            is_taken = waits or token.at <= now
+            if is_taken:
+                purse.use(token, recipients)
+            return ask.turn(token.at, is_taken=is_taken)
 
-    def _fetched(self, purse: _Purse, ask: _Ask) -> Token:
+    def _fetched(self, purse: _Purse, ask: _Ask) -> Turn:
         """Go to the table: for ten, where mails follow each other."""
-        many = AT_ONCE if ask.now - purse.came < SOON else 1
-        purse.came = ask.now
-        stale = [token for token in purse.tokens if token.ends <= ask.now]
+        got: list[Token] = []
         for _ in range(_TRIES):
-            there = self.look(ask.lane, ask.quotas)
-            for token in stale:
+            now = self._clock()
+            there, by = self._look(ask.lane, ask.quotas)
+            if by == ask.by:
+                return _put(purse, ask, got, now)
+            for token in purse.back + [t for t in purse.tokens if t.ends <= now]:
                 there = there.give_back(token)
-            first, after = there.place(ask.recipients, ask.now)
-            if first.at > ask.now and not ask.waits:
+            got, after = _placed(there, ask, now)
+            text = after.written(now)
+            is_late = got[0].at > now and not ask.waits
+            if is_late or len(text) > ROW_LIMIT:
                 # Nothing was written: it may still go by another transport.
-                return first
-            more, after = _more(first, after, many - 1, ask)
-            if self._written(ask.lane, after, ask.now):
-                left = [each for each in purse.tokens if each not in stale]
-                purse.tokens = sorted(left + more, key=lambda each: each.at)
-                return first
-        # So many at once: this one goes without being counted; a refusal would tell.
-        return Token(ask.now, ask.now, ask.recipients)
+                return ask.turn(got[0].at, is_taken=False)
+            if self._written(ask, after, text):
+                return _put(purse, ask, got, now)
+        # So many at once: whoever goes uncounted may be one too many.
+        later = self._clock() + SOON * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
+        return ask.turn(later, is_taken=False)
 
-    def _written(self, lane: str, after: Allowance, now: datetime) -> bool:
+    def _written(self, ask: _Ask, after: Allowance, text: str) -> bool:
         """Write it unless somebody else did meanwhile; then the caller looks again."""
-        values: dict[str, Value] = {"used": after.written(now), "last": after.last}
-        entity = Entity(PARTITION, lane, values, after.etag)
+        values: dict[str, Value] = {"used": text, "last": after.last, "by": ask.by}
+        entity = Entity(PARTITION, ask.lane, values, after.etag)
         try:
             (self._table.replace if after.etag else self._table.insert)(entity)
         except (ReplacedError, MissingError, ConflictError):
@@ -136,25 +175,29 @@ class Bucket:
         return True
 
 
-def _kept(purse: _Purse, recipients: int, now: datetime) -> Token | None:
-    """The earliest token in the purse that is still good for so many people."""
-    good = (t for t in purse.tokens if t.ends > now and t.recipients >= recipients)
-    return next(good, None)
-
-
-def _more(
-    first: Token, after: Allowance, count: int, ask: _Ask
+def _placed(
+    there: Allowance, ask: _Ask, now: datetime
 ) -> tuple[list[Token], Allowance]:
     """So many tokens of the same time as the first: now, or in turn."""
-    more: list[Token] = []
-    for _ in range(count):
-        token, then = after.place(ask.recipients, ask.now)
-        if (token.at > ask.now) != (first.at > ask.now):
+    first, after = there.place(ask.recipients, now)
+    got = [first]
+    for _ in range(ask.count - 1):
+        token, then = after.place(ask.recipients, now)
+        if (token.at > now) != (first.at > now):
             break
-        more.append(token)
+        got.append(token)
         after = then
-    return more, after
+    return got, after
 
 
-def _words(lane: str, quotas: Quotas) -> str:
-    return f"{lane} takes {' and '.join(map(said, quotas))}"
+def _put(purse: _Purse, ask: _Ask, got: list[Token], now: datetime) -> Turn:
+    """Keep what was fetched, but for the first: that is whose it is who asked."""
+    first, *more = got
+    left = [token for token in purse.tokens if token.ends > now]
+    purse.tokens = sorted(left + more, key=lambda each: each.at)
+    purse.back = []
+    if first.at > now:
+        purse.booked = now
+    else:
+        purse.came = now
+    return ask.turn(first.at, is_taken=True)

@@ -102,7 +102,7 @@ class Traffic:
         elif stop.is_quota:
             quotas = self.quotas_of(mail.transport)
             turn = self.bucket.book(lane, quotas, len(mail.recipients))
-            stop, booked = _stop(turn), True
+            stop, booked = _stop(turn), turn.is_taken
         # What the peer said of it says more than that it waits.
         answer = mail.answer if stop.is_gate and mail.answer else stop.words
         return replace(

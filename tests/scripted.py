@@ -30,7 +30,7 @@ class Scripted:
 
     def __init__(self, name: str, sender: str, *, looks_up: bool = False) -> None:
         self.name = name
-        self.senders = (sender,)
+        self.senders: tuple[str, ...] = (sender,)
         self.endpoint = None
         self.carries = Carries(
             max_bytes=10_000_000,
