@@ -10,7 +10,9 @@ import pytest
 from tests.soak.aftermath import Aftermath, Standing
 from tests.soak.campaign import Pace, run
 from tests.soak.judge import judge
+from tests.soak.lanes import Terms, breaches
 from tests.soak.record import Line, Put, Record, Taken, digest_of, packed
+from tests.soak.ways import EXO_SENDERS, Ask, Visit
 
 SEED = 2026
 SCAN = "20261121-00112233445566778899"
@@ -28,7 +30,8 @@ PUT = Put(
     when=1.0,
 )
 MAIL = Taken(
-    transport="smtp",
+    transport="hve",
+    sender="scans@contoso.com",
     message_id=f"<{SCAN}.0@contoso.com>",
     people=frozenset({PERSON}),
     packed=packed(b"a mail"),
@@ -36,6 +39,8 @@ MAIL = Taken(
     files=(FILE,),
     when=2.0,
 )
+MAILBOX = EXO_SENDERS[0]
+BY_EXO = replace(MAIL, transport="exo", sender=MAILBOX)
 ROW = Standing(
     scan_id=SCAN,
     state="sent",
@@ -45,7 +50,8 @@ ROW = Standing(
     name=PUT.name,
     plan=(
         {
-            **{"n": 0, "g": 0, "transport": "hve", "state": "accepted"},
+            **{"n": 0, "g": 0, "transport": "hve", "sender": MAIL.sender},
+            "state": "accepted",
             **{"to": [PERSON], "cc": [], "bcc": [], "refused": {}},
         },
     ),
@@ -101,6 +107,9 @@ BROKEN: dict[str, Callable[[], Record]] = {
         MAIL, replace(MAIL, message_id=f"<{SCAN}.0.1@contoso.com>")
     ),
     "not whole, and was mailed": lambda: a_record(put=replace(PUT, is_whole=False)),
+    f"doubled: {PERSON} got it by": lambda: a_record(MAIL, BY_EXO),
+    "is recorded for hve as scans@contoso.com, and went by": lambda: a_record(BY_EXO),
+    "came by hve as": lambda: a_record(replace(MAIL, sender=MAILBOX)),
     "a mail of no scan": lambda: a_record(MAIL, replace(MAIL, message_id="<x@y>")),
     "a mail of a scan that nobody put": lambda: Record(taken=[MAIL]),
     "was asked for with other bytes": _asked,
@@ -138,6 +147,57 @@ def test_judge_sees_what_is_left(what):
     assert any(what in str(each) for each in judge(a_record(), UNTIDY[what]))
 
 
+def _asked_every(seconds: float, times: int) -> Record:
+    asks = [
+        Ask(way="exo", sender=MAILBOX, when=100 + number * seconds)
+        for number in range(times)
+    ]
+    return Record(asks=asks)
+
+
+def _connected(times: int, seconds: float) -> Record:
+    visits = [
+        Visit(way="exo", sender=MAILBOX, start=100 + number, end=100 + number + seconds)
+        for number in range(times)
+    ]
+    return Record(visits=visits)
+
+
+TERMS = Terms(per_minute={"exo": 30}, connections={MAILBOX: 3})
+OVER: dict[str, tuple[Record, Terms]] = {
+    "was asked 31 times in 56.4 s": (_asked_every(1.88, 40), TERMS),
+    "had 4 connections at once": (_connected(4, 3.5), TERMS),
+    "the campaign proved nothing: 0 mails moved to exo, 1 are needed": (
+        a_record(MAIL),
+        Terms(least_moved={"exo": 1}),
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OVER)
+def test_judge_sees_what_a_peer_was_burdened_with(what):
+    """More than a quota in a minute, a connection too many, or nothing that moved."""
+    assert any(what in each for each in breaches(*OVER[what]))
+
+
+WITHIN = {
+    "so many in a minute, and no more": (_asked_every(0.1, 30), TERMS),
+    "one more, when the first is a minute ago": (_asked_every(2.0, 40), TERMS),
+    "three at once, and the fourth when one has left": (_connected(9, 2.9), TERMS),
+    "another way, which has none": (
+        _asked_every(0.1, 99),
+        Terms(per_minute={"acs": 1}),
+    ),
+    "a mail that moved": (a_record(BY_EXO, MAIL), Terms(least_moved={"exo": 1})),
+}
+
+
+@pytest.mark.parametrize("what", WITHIN)
+def test_judge_is_content_with_a_peer_that_was_spared(what):
+    """Up to the limit is within it."""
+    assert not list(breaches(*WITHIN[what]))
+
+
 def test_nothing_is_lost_or_doubled_in_a_minute_of_crashes():
     """The whole campaign; `make soak` runs it for ten minutes."""
     outcome = run(Pace(seconds=60, seed=SEED))
@@ -145,3 +205,4 @@ def test_nothing_is_lost_or_doubled_in_a_minute_of_crashes():
     assert outcome.counts["scans put"] > 100
     assert outcome.counts["workers killed"] > 10
     assert outcome.counts["restarts of Azurite"] >= 1
+    assert any(word.startswith("closed: ") for word in outcome.counts)

@@ -11,20 +11,23 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.azurite import ROOT
-from tests.soak.aftermath import is_calm, look
+from tests.soak.aftermath import Aftermath, is_calm, look
 from tests.soak.crew import Crew
 from tests.soak.judge import Violation, identical_repeats, judge
+from tests.soak.lanes import Terms, figures, whys
 from tests.soak.peers import Peers
 from tests.soak.postman import Postman
 from tests.soak.record import Record
 from tests.soak.scanner import Scanner
-from tests.soak.trouble import Trouble
+from tests.soak.trouble import TRUCE_SECONDS, WAR_SECONDS, Trouble
+from tests.soak.ways import CONNECTIONS, INSIDE, OUTSIDE, SENDERS
 
 SETTINGS: Mapping[str, str] = {
     "LEASE_SECONDS": "4",
@@ -49,20 +52,45 @@ class Pace:
     rate: float = 3.0
     """Scans per second."""
     workers: int = 3
-    drain_seconds: float = 120.0
+    drain_seconds: float = 240.0
     """At most, for what is left to do once the trouble is over."""
     keeps: bool = False
     """AFTER_SEND=keep."""
 
     @property
+    def per_minute(self) -> Mapping[str, int]:
+        """Way -> QUOTAS of each of its senders: small, so that mails go elsewhere.
+
+        Where workers die in heaps most tokens go with them: a short campaign has one
+        way without a quota to either side, or it would have to wait for minutes.
+        """
+        if self.is_short:
+            return {"acs": 120, "exo": 60}
+        return {"acs": 60, "exo": 30, "smtp": 100}
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it ends before workers are spared for the first time."""
+        return self.seconds < WAR_SECONDS + TRUCE_SECONDS
+
+    @property
+    def terms(self) -> Terms:
+        """What the judge holds the ways to."""
+        least = {INSIDE[1]: int(self.seconds / 12), OUTSIDE[1]: int(self.seconds / 6)}
+        return Terms(
+            per_minute=self.per_minute, connections=CONNECTIONS, least_moved=least
+        )
+
+    @property
     def settings(self) -> Mapping[str, str]:
         """For the workers."""
         # A sweep reads every row: the more there are, the rarer it is.
-        every = 4 if self.seconds < 120 else 10
+        every = 4 if self.is_short else 10
         return {
             **SETTINGS,
             "SWEEP_SCHEDULE": f"*/{every} * * * * *",
             "AFTER_SEND": "keep" if self.keeps else "delete",
+            "QUOTAS": "; ".join(f"{w}={n}/min" for w, n in self.per_minute.items()),
         }
 
 
@@ -94,7 +122,8 @@ def run(pace: Pace) -> Outcome:
         _drain(peers, postman, crew, pace)
         calm = time.monotonic() - end
         after = look(peers.azurite, keeps=pace.keeps)
-    return Outcome(_counts(record, after.rows), calm, judge(record, after))
+    counts = _counts(record, after, pace.terms)
+    return Outcome(counts, calm, judge(record, after, pace.terms))
 
 
 def _drain(peers: Peers, postman: Postman, crew: Crew, pace: Pace) -> None:
@@ -128,12 +157,14 @@ def _release(peers: Peers, record: Record, settings: Mapping[str, str]) -> None:
     record.say("ops", f"release: {done.returncode} {done.stdout}")
 
 
-def _counts(record: Record, rows: Mapping[str, object]) -> Mapping[str, int]:
+def _counts(record: Record, after: Aftermath, terms: Terms) -> Mapping[str, int]:
     counts = dict(record.counts)
-    taken = record.taken
-    counts["mails accepted by SMTP"] = sum(it.transport == "smtp" for it in taken)
-    counts["mails accepted by ACS"] = sum(it.transport == "acs" for it in taken)
+    for way in SENDERS:
+        taken = [each for each in record.taken if each.transport == way]
+        counts[f"mails accepted by {way}"] = len(taken)
     counts["mails accepted again, identically"] = identical_repeats(record)
     counts["scans written over, or after, by us"] = len(record.replaced)
-    counts["rows in the ledger"] = len(rows)
+    counts["rows in the ledger"] = len(after.rows)
+    counts |= figures(record, terms)
+    counts.update(Counter(whys(after)))
     return {name: count for name, count in sorted(counts.items()) if count}

@@ -13,8 +13,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tests.soak.aftermath import Aftermath, Standing
+from tests.soak.lanes import NONE, Terms, breaches
 from tests.soak.peers import BOUNCING, OPS
 from tests.soak.record import Line, Put, Record, Taken
+from tests.soak.ways import SENDERS
 
 _KNOWN = "shared.stores.border.StorageError"
 """The one exception that may leave a function: storage was away."""
@@ -61,10 +63,11 @@ class Case:
         return Violation(what + stands, put.scan_id, put.name, tuple(lines))
 
 
-def judge(record: Record, after: Aftermath) -> list[Violation]:
+def judge(record: Record, after: Aftermath, terms: Terms = NONE) -> list[Violation]:
     """Find every promise that was not kept."""
     case = Case(record, after)
     found = [*_repeats(case), *_strange_mails(case), *_left(case), *_logs(case)]
+    found += [Violation(what) for what in breaches(record, terms)]
     for put in record.puts:
         found += _mailed(case, put)
         found += _arrived(case, put)
@@ -112,13 +115,14 @@ def _strange_mails(case: Case) -> Iterator[Violation]:
         if taken.key is None:
             if taken.people != {OPS} or taken.files:
                 yield Violation(f"a mail of no scan: {taken.message_id}")
+        elif taken.sender not in SENDERS[taken.transport]:
+            yield Violation(f"{taken.message_id} came by {taken.way}")
         elif taken.key[0] not in case.puts:
             yield Violation(f"a mail of a scan that nobody put: {taken.message_id}")
 
 
 def _mailed(case: Case, put: Put) -> Iterator[Violation]:
     """Nobody else got it, nobody got it as two mails, and what came is what was put."""
-    ids: dict[str, set[str]] = defaultdict(set)
     for taken in case.mails[put.scan_id]:
         if strangers := taken.people - put.people:
             yield case.blame(put, f"{sorted(strangers)} got it and should not have")
@@ -126,11 +130,22 @@ def _mailed(case: Case, put: Put) -> Iterator[Violation]:
             yield case.blame(put, f"{taken.message_id} carries other bytes")
         if not put.is_whole:
             yield case.blame(put, f"it is not whole, and was mailed: {taken.when:.3f}")
+    yield from _doubled(case, put)
+
+
+def _doubled(case: Case, put: Put) -> Iterator[Violation]:
+    """Nobody has it as two mails, nor as one by two ways."""
+    ids: dict[str, set[str]] = defaultdict(set)
+    ways: dict[str, set[str]] = defaultdict(set)
+    for taken in case.mails[put.scan_id]:
         for who in taken.people:
             ids[who].add(taken.message_id)
+            ways[who].add(taken.way)
     for who, several in ids.items():
         if len(several) > 1:
             yield case.blame(put, f"{who} got it as {sorted(several)}")
+        if len(ways[who]) > 1:
+            yield case.blame(put, f"doubled: {who} got it by {sorted(ways[who])}")
 
 
 def _arrived(case: Case, put: Put) -> Iterator[Violation]:
@@ -161,14 +176,17 @@ def _recorded(case: Case, put: Put, row: Standing) -> Iterator[Violation]:
     """The ledger says what is so: each mail of the plan, and the row's state."""
     for mail in row.plan:
         key = (row.scan_id, mail["n"], mail["g"])
-        took = [taken.people for taken in case.mails[put.scan_id] if taken.key == key]
-        got: frozenset[str] = frozenset().union(*took)
+        took = [taken for taken in case.mails[put.scan_id] if taken.key == key]
+        got: frozenset[str] = frozenset().union(*(taken.people for taken in took))
         people = {*mail["to"], *mail["cc"], *mail["bcc"]} - set(mail["refused"])
         if mail["state"] == "accepted" and not people <= got:
             never = sorted(people - got)
             yield case.blame(put, f"{never} is recorded, and never got {key}")
         if mail["state"] != "accepted" and got and row.state != "superseded":
             yield case.blame(put, f"{key} was accepted, and is recorded as open")
+        way = f"{mail['transport']} as {mail['sender']}"
+        if others := {taken.way for taken in took} - {way}:
+            yield case.blame(put, f"{key} is recorded for {way}, and went by {others}")
     yield from _stands(case, put, row)
 
 
@@ -187,7 +205,10 @@ def _states(case: Case, put: Put) -> set[str]:
     states = {"superseded"} if put.scan_id in case.record.replaced else set()
     if not put.is_whole or put.names_stranger:
         return states | {"held"}
-    return states | {"bounced" if BOUNCING in put.people else "sent"}
+    # ACS alone says what became of a mail.
+    took = (each for each in case.mails[put.scan_id] if each.transport == "acs")
+    bounces = any(BOUNCING in each.people for each in took)
+    return states | {"bounced" if bounces else "sent"}
 
 
 def _left(case: Case) -> Iterator[Violation]:

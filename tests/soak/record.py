@@ -7,7 +7,6 @@ words (design.md, 3), not by the product's code, so that the judge depends on ne
 from __future__ import annotations
 
 import hashlib
-import re
 import threading
 import time
 import zlib
@@ -16,9 +15,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from local.azurite import ACCOUNT
+from tests.soak.ways import Ask, Visit, key_of
 
-_MESSAGE_ID = re.compile(r"<(\d{8}-[0-9a-f]{20})\.(\d+)(?:\.(\d+))?@contoso\.com>")
-_ACS_ID = re.compile(_MESSAGE_ID.pattern.replace("@", "@mail\\."))
 SHOWN_LINES = 40
 
 
@@ -55,10 +53,12 @@ class Taken:
     """A mail that a peer accepted, whatever the worker saw of that."""
 
     transport: str
+    sender: str
+    """The envelope's."""
     message_id: str
     operation_id: str = ""
     people: frozenset[str]
-    """The envelope."""
+    """The envelope's recipients."""
     packed: bytes
     """All of it as it came: the message, or the request's body; compressed."""
     digest: str
@@ -70,9 +70,12 @@ class Taken:
     @property
     def key(self) -> tuple[str, int, int] | None:
         """Scan, n and g that the Message-ID names; None where it is no scan's."""
-        shape = _ACS_ID if self.transport == "acs" else _MESSAGE_ID
-        found = shape.fullmatch(self.message_id)
-        return (found[1], int(found[2]), int(found[3] or 0)) if found else None
+        return key_of(self.transport, self.message_id)
+
+    @property
+    def way(self) -> str:
+        """By which way it came, and from whom."""
+        return f"{self.transport} as {self.sender}"
 
     @property
     def whole(self) -> bytes:
@@ -107,6 +110,8 @@ class Record:
     taken: list[Taken] = field(default_factory=list)
     asked: dict[str, set[str]] = field(default_factory=dict)
     """Operation -> digests of the bodies that came under it, accepted or not."""
+    asks: list[Ask] = field(default_factory=list)
+    visits: list[Visit] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -132,6 +137,16 @@ class Record:
         """Note a request to send, whatever was answered."""
         with self.lock:
             self.asked.setdefault(operation_id.lower(), set()).add(digest)
+
+    def ask_at(self, ask: Ask) -> None:
+        """Note when a peer was asked to take a mail."""
+        with self.lock:
+            self.asks.append(ask)
+
+    def visit(self, visit: Visit) -> None:
+        """Note a connection that has ended."""
+        with self.lock:
+            self.visits.append(visit)
 
     def say(self, worker: str, text: str) -> None:
         """Note a line of a worker's log."""

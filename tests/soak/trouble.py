@@ -8,6 +8,7 @@ storage's access log, or at a peer.
 from __future__ import annotations
 
 import heapq
+import itertools
 import random
 import threading
 import time
@@ -18,18 +19,25 @@ from typing import Self
 from local.accesslog import Request
 from local.mail_faults import MailFault, Step, Then
 from local.web import Fault, Moment, Response
+from tests.soak.acs_office import LateAcs
+from tests.soak.closings import Closings
 from tests.soak.crew import Crew
-from tests.soak.peers import LateAcs, Peers
+from tests.soak.peers import Peers
 from tests.soak.record import Record
 
 LONG, SHORT = 6.0, 0.5
 """Seconds: longer than a lease, and much shorter."""
 AIMS = (
     *("table.InsertEntity", "table.UpdateEntity", "blob.CopyBlob", "blob.DeleteBlob"),
-    *("blob.GetBlob", "queue.PutMessage", "queue.DeleteMessage", "smtp", "acs"),
-    *("smtp", "acs", "table.UpdateEntity", "blob.CopyBlob"),
+    *("blob.GetBlob", "queue.PutMessage", "queue.DeleteMessage", "hve", "acs"),
+    *("hve", "acs", "exo", "smtp", "table.UpdateEntity", "blob.CopyBlob"),
 )
 """After one of these a worker dies."""
+WAR_SECONDS, TRUCE_SECONDS = 60.0, 60.0
+"""Workers are killed, and then spared for so long: each that dies takes tokens along,
+
+and only where they live can the peers see a quota used up.
+"""
 EVERYBODY = 0.3
 """Share of aimed kills that hit all workers: one of them is the one that was meant."""
 
@@ -51,6 +59,15 @@ REPLIES = (
     *((Step.DOT, "451 4.7.500 Server busy"),),
     *((Step.DOT, "452 4.3.1 Insufficient system storage"),),
 )
+SERVERS = ("hve", "hve", "hve", "smtp", "smtp", "exo")
+"""Where a fault of a mail server is laid: the first of a side is asked more often."""
+MOST_WAITING = 2
+"""Faults that wait for a mail at one server: a way that rests gathers no more."""
+PATIENT = 1.5
+"""Seconds that exo is late at most: a connection must end before its worker's lease,
+
+for what is not of the lease any more is not counted.
+"""
 ANSWERS = (
     Response.of(429, {"error": {"code": "TooManyRequests"}}, Retry_After="1"),
     Response.of(429, {"error": {"code": "TooManyRequests"}}, Retry_After="3"),
@@ -70,21 +87,26 @@ class Trouble:
         self._dice = random.Random(f"{seed}/trouble")  # noqa: S311 (no secret)
         self._aim = ""
         self._aim_lock = threading.Lock()
+        self._start = time.monotonic()
         self._stopping = threading.Event()
         self._stack = ExitStack()
         self._thread = threading.Thread(target=self._work, name="trouble")
+        self._plan: list[tuple[float, int, float, Callable[[], None]]] = []
+        """When, in which order, how often on average (0: once), what."""
+        self._order = itertools.count()
+        self._closings = Closings(peers, record, self._dice, self._later)
         self._kinds: tuple[tuple[float, Callable[[], None]], ...] = (
-            (4.0, crew.kill),
+            (4.0, self._kill),
             (2.0, self._take_aim),
             (20.0, self._restart_storage),
-            (18.0, self._refuse),
             (1.2, self._reply),
             (1.5, self._drop),
             (5.0, self._stall),
-            (5.0, self._be_late),
-            (2.0, self._answer),
-            (2.0, self._reset),
+            (4.0, self._be_late),
+            (5.0, self._answer),
+            (3.0, self._reset),
             (5.0, self._be_late_at_acs),
+            *self._closings.kinds,
         )
         """Seconds between two of a kind, on average."""
 
@@ -101,33 +123,47 @@ class Trouble:
         self._thread.join()
         self._stack.close()
         self._aim = ""
-        for fault in self._peers.mail_faults.clear():
-            self._record.count(_mail_words(fault), -1)
+        for office in self._peers.mail.values():
+            office.faults.clear()
         for each in self._peers.acs.server.faults.clear():
             self._record.count(_acs_words(each), -1)
         for late in self._peers.acs.forgive():
             self._record.count(_late_words(late), -1)
-        self._peers.open_mail()
+        self._peers.mend()
 
     def _work(self) -> None:
-        plan = [(self._next(every), n) for n, (every, _) in enumerate(self._kinds)]
-        heapq.heapify(plan)
+        for every, do in self._kinds:
+            self._later(self._wait(every), do, every)
         while True:
-            due, number = heapq.heappop(plan)
+            due, _, every, do = heapq.heappop(self._plan)
             while (left := due - time.monotonic()) > 0:
                 if self._stopping.wait(min(left, 0.05)):
                     return
                 self._crew.tend()
-            every, do = self._kinds[number]
             do()
-            heapq.heappush(plan, (self._next(every), number))
+            if every:
+                self._later(self._wait(every), do, every)
 
-    def _next(self, every: float) -> float:
-        return time.monotonic() + self._dice.expovariate(1 / every)
+    def _wait(self, every: float) -> float:
+        return self._dice.expovariate(1 / every)
+
+    def _later(self, seconds: float, do: Callable[[], None], every: float = 0) -> None:
+        """Do it then."""
+        due = time.monotonic() + seconds
+        heapq.heappush(self._plan, (due, next(self._order), every, do))
+
+    @property
+    def _is_truce(self) -> bool:
+        since = time.monotonic() - self._start
+        return since % (WAR_SECONDS + TRUCE_SECONDS) > WAR_SECONDS
+
+    def _kill(self) -> None:
+        if not self._is_truce:
+            self._crew.kill()
 
     def _take_aim(self) -> None:
         with self._aim_lock:
-            self._aim = self._dice.choice(AIMS)
+            self._aim = "" if self._is_truce else self._dice.choice(AIMS)
 
     def _saw(self, request: Request) -> None:
         if not request.is_stand_in and request.is_success:
@@ -149,33 +185,33 @@ class Trouble:
             self._peers.azurite.start()
         self._record.count("restarts of Azurite")
 
-    def _refuse(self) -> None:
-        self._peers.close_mail()
-        self._stopping.wait(self._dice.uniform(0.5, 3))
-        self._peers.open_mail()
-        self._record.count("times the mail server was away")
-
-    def _mail(self, fault: MailFault) -> None:
-        self._peers.mail_faults.add(fault)
-        self._record.count(_mail_words(fault))
+    def _mail(self, way: str, fault: MailFault) -> None:
+        faults = self._peers.mail[way].faults
+        if faults.waiting < MOST_WAITING:
+            faults.add(fault)
 
     def _reply(self) -> None:
         step, reply = self._dice.choice(REPLIES)
         then = Then.HANG_UP if reply.startswith("421") else Then.GO_ON
-        self._mail(MailFault(step=step, reply=reply, then=then))
+        way = self._dice.choice(SERVERS)
+        self._mail(way, MailFault(step=step, reply=reply, then=then))
 
     def _drop(self) -> None:
-        self._mail(MailFault(step=self._dice.choice(tuple(Step)), then=Then.HANG_UP))
+        way, step = self._dice.choice(SERVERS), self._dice.choice(tuple(Step))
+        self._mail(way, MailFault(step=step, then=Then.HANG_UP))
 
     def _stall(self) -> None:
         seconds = self._dice.uniform(SHORT, LONG)
-        step = self._dice.choice(tuple(Step))
-        self._mail(MailFault(step=step, then=Then.STALL, seconds=seconds))
+        way, step = self._dice.choice(SERVERS), self._dice.choice(tuple(Step))
+        if way != "exo":
+            # Who neither hears nor reads does not see that somebody has left.
+            self._mail(way, MailFault(step=step, then=Then.STALL, seconds=seconds))
 
     def _be_late(self) -> None:
-        seconds = self._dice.uniform(SHORT, LONG)
+        way = self._dice.choice(SERVERS)
+        seconds = self._dice.uniform(SHORT, PATIENT if way == "exo" else LONG)
         step = self._dice.choice((Step.MAIL, Step.DATA, Step.DOT, Step.AFTER))
-        self._mail(MailFault(step=step, then=Then.BE_LATE, seconds=seconds))
+        self._mail(way, MailFault(step=step, then=Then.BE_LATE, seconds=seconds))
 
     def _acs(self, fault: Fault) -> None:
         self._peers.acs.server.faults.add(fault)
@@ -200,11 +236,6 @@ class Trouble:
         )
         self._peers.acs.delay(late)
         self._record.count(_late_words(late))
-
-
-def _mail_words(fault: MailFault) -> str:
-    word = fault.reply.split()[0] if fault.reply else fault.then
-    return f"mail server: {word} at {fault.step}"
 
 
 def _acs_words(fault: Fault) -> str:
