@@ -8,6 +8,7 @@ before a mail goes raises `StorageError`; what is written down after it raises n
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ from .transports.base import Quota, Transport
 
 LATE = timedelta(minutes=1)
 """How late a mail may come for its turn; after that it takes another."""
+_NO_KEY = re.compile(r"[^A-Za-z0-9@._+-]")
+"""What a table's key does not take, or not in every client."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,9 @@ class Stop:
 
 
 def lane_of(transport: Transport, sender: str) -> str:
-    """Name what has one gate and one quota."""
+    """Name what has one gate and one quota; it is the key of their rows."""
     many = len(transport.senders) > 1
-    return f"{transport.name} {sender}" if many else transport.name
+    return f"{transport.name} {_NO_KEY.sub('_', sender)}" if many else transport.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
