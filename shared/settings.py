@@ -92,11 +92,15 @@ def _quotas(text: str) -> Mapping[str, tuple[Quota, ...]]:
     out: dict[str, tuple[Quota, ...]] = {}
     for part in filter(None, (each.strip() for each in text.split(";"))):
         name, equals, words = part.partition("=")
-        (known,) = _transports(name) or ("",)
-        if not known or not equals:
+        known = _transports(name)
+        if len(known) != 1 or not equals:
             raise SettingError(f"{part!r}: write TRANSPORT=QUOTAS, such as {_EXAMPLE}")
         none = words.strip().lower() == "none"
-        out[known] = () if none else tuple(_quota(each) for each in words.split(","))
+        quotas = () if none else tuple(_quota(each) for each in words.split(","))
+        spans = {(each.unit, each.per) for each in quotas}
+        if known[0] in out or len(spans) < len(quotas):
+            raise SettingError(f"{part!r}: said twice; write such as {_EXAMPLE}")
+        out[known[0]] = quotas
     return out
 
 
@@ -178,12 +182,9 @@ class Settings:
     @property
     def failover_after(self) -> timedelta:
         """How long a peer is out of reach before the next transport takes over."""
-        first = sum(self.retry_seconds[:_FIRST_WAITS], timedelta(0))
-        return (
-            first
-            if self.failover_after_seconds is None
-            else (self.failover_after_seconds)
-        )
+        if self.failover_after_seconds is not None:
+            return self.failover_after_seconds
+        return sum(self.retry_seconds[:_FIRST_WAITS], timedelta(0))
 
     @property
     def margin(self) -> timedelta:

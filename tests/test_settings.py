@@ -8,6 +8,7 @@ import pytest
 
 from shared import settings
 from shared.errors import ConfigError
+from shared.transports.base import Quota, Unit
 
 GOOD = {"SCAN_STORAGE": "UseDevelopmentStorage=true", "INTERNAL_DOMAINS": "contoso.com"}
 
@@ -82,6 +83,7 @@ WRONG = [
     ("RETRY_SECONDS", "30;60"),
     ("GIVE_UP_AFTER_HOURS", "nan"),
     ("LEDGER_DAYS", "1e9"),
+    ("FAILOVER_AFTER_SECONDS", "soon"),
     ("OPS_MAILBOX", "not an address"),
     ("SWEEP_SCHEDULE", "*/5 * * * *"),
 ]
@@ -92,6 +94,54 @@ def test_wrong_setting_is_named(name, text):
     """A wrong deployment fails at start, and says which setting is wrong."""
     with pytest.raises(ConfigError, match=name):
         settings.read(GOOD | {name: text})
+
+
+GOOD_QUOTAS = [
+    ("", {}),
+    ("acs=none", {"acs": ()}),
+    ("ACS = 600 / MIN ;", {"acs": (Quota(600, timedelta(minutes=1)),)}),
+    (
+        "exo=30/min,10000 recipients/day; smtp=500 mails/h",
+        {
+            "exo": (
+                Quota(30, timedelta(minutes=1)),
+                Quota(10_000, timedelta(days=1), Unit.RECIPIENTS),
+            ),
+            "smtp": (Quota(500, timedelta(hours=1)),),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "quotas"), GOOD_QUOTAS)
+def test_quotas_by_transport(text, quotas):
+    """Instead of what each declares."""
+    assert settings.read(GOOD | {"QUOTAS": text}).quotas == quotas
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("acs", "acs=", "=30/min", "none", "none=30/min", "pigeon=30/min"),
+        *("acs,exo=30/min", "acs=30", "acs=0/min", "acs=-1/min", "acs=1.5/min"),
+        *("acs=30/week", "acs=30/min,", "acs=none,30/min", "acs=30 people/min"),
+        *("acs=30/min=5", "acs=30/min;acs=9/h", "acs=30/min,60/min", "acs:30/min"),
+        *("acs=30/min exo=30/min", "acs=９/min", "acs=1234567890/min"),
+    ],
+)
+def test_wrong_quota_says_how_to_write_it(text):
+    """Nobody finds out by a mail that never goes."""
+    with pytest.raises(ConfigError, match=r"QUOTAS: .*(acs=100/min|no transport)"):
+        settings.read(GOOD | {"QUOTAS": text})
+
+
+def test_failover_waits_for_the_first_three_retries():
+    """Unless it is set; 0 is at once."""
+    assert settings.read(GOOD).failover_after == timedelta(seconds=210)
+    given = GOOD | {"FAILOVER_AFTER_SECONDS": "0"}
+    assert settings.read(given).failover_after == timedelta(0)
+    given = GOOD | {"RETRY_SECONDS": "1,2"}
+    assert settings.read(given).failover_after == timedelta(seconds=3)
 
 
 def test_all_faults_are_told_at_once():
