@@ -10,7 +10,7 @@ from typing import Any
 
 from ops import desk
 from shared.allowance import Allowance, said
-from shared.model import Mail
+from shared.model import UNFINISHED, Mail
 from shared.traffic import lane_of
 from shared.works import Works
 
@@ -84,7 +84,8 @@ def _lines(documents: Iterable[dict[str, Any]]) -> Iterator[str]:
 def standings(works: Works, now: datetime) -> list[Standing]:
     """Read the bucket and the ledger; nothing is written."""
     traffic = works.traffic
-    pending = [mail for row in works.ledger.unsent() for mail in row.pending()]
+    rows = [row for row in works.ledger.unsent() if row.state in UNFINISHED]
+    pending = [mail for row in rows for mail in row.pending()]
     out = []
     for transport in works.transports.values():
         quotas = traffic.quotas_of(transport.name)

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from shared.errors import UnreachableError
+from shared.model import State
 from shared.transports.base import Quota
 from tests.path.office import OUTSIDE
 
@@ -71,6 +73,15 @@ def test_queue_that_is_empty_at_that_time_is_empty(office, scanpost):
     for row in rows:
         office.wake(row)
     assert office.clock() - empty_at < timedelta(seconds=5)
+    assert of_acs(scanpost("quota", "--json")[1])["waiting"] == 0
+
+
+def test_held_scans_do_not_wait(office, scanpost):
+    """Nothing will be sent for them before somebody orders it."""
+    row = scans(office, 3)[2]
+    office.later(hours=49)
+    office.outside.script = [UnreachableError("connection refused")]
+    assert office.wake(row).state is State.HELD
     assert of_acs(scanpost("quota", "--json")[1])["waiting"] == 0
 
 
