@@ -108,7 +108,8 @@ def _signature(sources: Sources, directory: Directory, sides: Sides) -> _Signatu
     is_said = sources.says("from_name")
     if person is None:
         return _Signature(said)
-    name = said if is_said else plain(f"{person.name} via {said}", TEXT_LIMIT)
+    via = f"{person.name} via {said}" if person.name else said
+    name = said if is_said else plain(via, TEXT_LIMIT)
     is_inside = domain_of(person.address) in sides.internal_domains
     if sources.ruled("sender")[0] != "user" or not is_inside:
         return _Signature(name)

@@ -6,6 +6,7 @@ comes with the scan is taken literally; only routes.toml has `{placeholders}`. P
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from .rules import Device, Route, Rules
 
 TEXT_LIMIT = 255
 """Characters of a subject or a name."""
+_AT = re.compile("[@\N{FULLWIDTH COMMERCIAL AT}\N{SMALL COMMERCIAL AT}]")
 DEFAULTS: Mapping[str, str] = {
     "subject": "Scan from {device}: {name}",
     "from_name": "{device}",
@@ -39,6 +41,7 @@ class Person:
     """Who stood at the glass."""
 
     name: str
+    """Empty where none can be shown."""
     address: str
     """Empty where none is known."""
 
@@ -120,15 +123,15 @@ class Sources:
         """Who stood at the glass; None where nobody said."""
         if not self.user:
             return None
-        if entry := directory.person(self.user):
-            name = plain(entry.name, TEXT_LIMIT)
-            return Person(name or _local_part(entry.email), entry.email)
         try:
             address = parse_address(self.user)
         except AddressError:
-            return Person(self.user, "")
-        # An address in the place of a name looks like somebody's trick.
-        return Person(_local_part(address), address)
+            address = ""
+        entry = directory.person(self.user) or directory.person(address)
+        if entry:
+            name = _name(plain(entry.name, TEXT_LIMIT))
+            return Person(name or _name(entry.email), entry.email)
+        return Person(_name(self.user), address)
 
     @cached_property
     def fixed(self) -> Mapping[str, str]:
@@ -162,5 +165,7 @@ class Sources:
         return fill(template, {"device": self.scan.device, "user": self.user, **own})
 
 
-def _local_part(address: str) -> str:
-    return address.rpartition("@")[0]
+def _name(words: str) -> str:
+    """A name to show; an address in its place looks like somebody's trick."""
+    name, bracket, rest = _AT.split(words, maxsplit=1)[0].partition("<")
+    return (name.strip() or rest.strip()) if bracket else name.strip()

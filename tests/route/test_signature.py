@@ -13,6 +13,8 @@ AS_USER = '[defaults]\nfallback = "scans@contoso.com"\nfrom = "user"\n'
 PEOPLE = parse_directory(
     b"login,email,name\njdoe,jane.doe@contoso.com,Jane Doe\n"
     b"odd,odd@fabrikam.com,Odd One\nnn,nn@contoso.com,\n"
+    b"mail,list@contoso.com,list@contoso.com\nbo,bo@xn--bcher-kva.example,Bo\n"
+    b"two,jane.doe@contoso.com,Second Line\n"
 )
 
 
@@ -31,6 +33,15 @@ def signed(user: str = "", toml: str = COPIER, **metadata: str):
         ("kim.lee@contoso.com", "kim.lee via 2nd floor copier"),
         ("nn", "nn via 2nd floor copier"),
         ("Kim Lee", "Kim Lee via 2nd floor copier"),
+        ("Kim Lee <ceo@contoso.com>", "Kim Lee via 2nd floor copier"),
+        ("ceo@contoso.com (Boss)", "ceo via 2nd floor copier"),
+        ("<ceo@contoso.com>", "ceo via 2nd floor copier"),
+        ("ceo\uff20contoso.com", "ceo via 2nd floor copier"),
+        ("@", "2nd floor copier"),
+        ("mail", "list via 2nd floor copier"),
+        ("CONTOSO\\kim", "CONTOSO\\kim via 2nd floor copier"),
+        ("Kim\r\nBcc: x@fabrikam.com", "Kim Bcc: x via 2nd floor copier"),
+        ("bo@B\u00dcCHER.example", "Bo via 2nd floor copier"),
         ("", "2nd floor copier"),
     ],
 )
@@ -85,6 +96,17 @@ def test_from_user_needs_somebody_inside(user):
 def test_from_user_holds_for_a_device_or_a_route(toml):
     """A key of defaults, devices and routes."""
     assert signed("jdoe", toml).author == "jane.doe@contoso.com"
+
+
+@pytest.mark.parametrize("user", ["kim@sub.contoso.com", "kim@contoso.com.evil.test"])
+def test_from_user_needs_the_very_domain(user):
+    """A domain of INTERNAL_DOMAINS exactly: its subdomains are others."""
+    assert signed(user, AS_USER).author == ""
+
+
+def test_from_user_is_a_domain_in_whatever_case():
+    """Domains have no case."""
+    assert signed("kim@CONTOSO.com", AS_USER).author == "kim@contoso.com"
 
 
 def test_nearer_word_wins():
