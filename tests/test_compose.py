@@ -125,3 +125,18 @@ def test_every_language_says_everything():
     assert len(keys) == 1
     for language in languages():
         assert moment(NOON, a_mail(language=language))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Note: sent from the service's"), ("de", "Hinweis: gesendet von der")],
+)
+def test_note_says_whom_the_mail_is_not_from(language, words):
+    """Whatever an address may hold, it stays text."""
+    author = "o'neil&{0}@contoso.com"
+    mail = a_mail(author=author, as_service=True, language=language)
+    message = compose(a_row(), mail, shows_name=True)
+    assert words in message.text
+    assert author in message.text
+    assert "o&#x27;neil&amp;{0}@contoso.com" in message.html
+    assert message.author == ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -198,6 +199,24 @@ def test_all_closed_waits_for_the_first_that_opens(ways):
     assert row.next_attempt - ways.office.clock() < timedelta(minutes=3)
     assert ways.office.wake(row).plan[0].transport == "exo"
     assert ways.calls == [1, 2, 1]
+
+
+def test_slot_behind_a_closed_gate_is_taken_once(ways):
+    """Whoever is throttled a moment after another is the second in line, not third."""
+    for lane in ("exo", "relay"):
+        ways.office.works.gate.close(lane, 9000)
+
+    def another() -> None:
+        ways.acs.meanwhile = lambda: None
+        scan(ways, "mfp/inner.pdf")
+
+    ways.acs.script = [ThrottledError("429"), ThrottledError("429")]
+    ways.acs.meanwhile = another
+    scan(ways, "mfp/outer.pdf")
+    scan(ways, "mfp/late.pdf")
+    slots = sorted(row.next_attempt for row in ways.office.rows())
+    gaps = [later - slot for slot, later in pairwise(slots)]
+    assert gaps == [timedelta(seconds=2)] * 2
 
 
 def test_recipient_who_is_refused_is_refused(ways):

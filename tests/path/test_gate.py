@@ -10,6 +10,7 @@ import pytest
 from shared import path
 from shared.errors import ThrottledError, UnconfirmedError
 from shared.model import MailState, Reason, Receipt, State
+from shared.stores.tables import Entity
 from tests.path.office import BOTH, INSIDE, OUTSIDE
 
 SLOW_DOWN = "432 4.3.2 slow down"
@@ -141,3 +142,30 @@ def test_recipient_put_off_because_of_too_many_mails_closes_the_gate(
     row = office.wake(row)
     assert row.state is State.SENT
     assert {mail.state for mail in row.plan} == {MailState.ACCEPTED}
+
+
+def test_row_of_an_earlier_version_is_read(office):
+    """It had neither a reason nor an outage."""
+    until = office.clock() + timedelta(seconds=60)
+    values = {"closed": office.clock(), "until": until, "cursor": until, "step": 2}
+    table = office.works.account.ledger
+    table.insert(Entity("gate", "hve", values))
+    row = office.scan()
+    assert (row.state, row.reason, row.next_attempt) == (
+        State.WAITING,
+        Reason.THROTTLED,
+        until,
+    )
+    assert office.wake(row).state is State.SENT
+
+
+def test_waits_of_nothing_come_to_an_end(make_office):
+    """RETRY_SECONDS=0: one attempt a call, however often it is refused."""
+    office = make_office(RETRY_SECONDS="0")
+    office.inside.script = [ThrottledError(SLOW_DOWN)] * 3
+    row = office.scan()
+    for calls in (1, 2, 3):
+        assert len(office.inside.calls) == calls
+        assert office.messages() == calls
+        row = office.wake(row)
+    assert row.state is State.SENT
