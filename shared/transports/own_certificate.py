@@ -20,6 +20,9 @@ from typing import Protocol
 from shared import journal
 from shared.errors import AuthRefusedError, ConfigError, TransientError
 
+type Stamp = tuple[int, ...]
+"""When a file was changed, which file it is, and its bytes; empty: it is away."""
+
 REREAD_SECONDS = 4 * 3600.0
 """How long a vault's certificate counts as read; it is renewed weeks before its end."""
 RETRY_SECONDS = 600.0
@@ -27,18 +30,38 @@ RETRY_SECONDS = 600.0
 
 
 class OwnCertificate:
-    """Key and certificate, to be loaded into a TLS context."""
+    """Key and certificate, to be loaded into a TLS context. Thread-safe."""
 
     def __init__(self, setting: str, text: str) -> None:
+        """Read it, PEM text or the path of a file. Raises ConfigError."""
         self._setting = setting
-        self._path = Path(text)
-        if "-----BEGIN" in text:
-            # A setting's line breaks may have been written as `\n`.
-            self._keep(text.replace("\\n", "\n"))
-        self.load(ssl.create_default_context())
+        self._lock = threading.Lock()
+        self._version = 0
+        # A setting's line breaks may have been written as `\n`.
+        pem = text.replace("\\n", "\n")
+        self._file = None if "-----BEGIN" in text else Path(text)
+        self._told = self._stamp = self._stamped()
+        try:
+            if self._file:
+                pem = self._file.read_text(encoding="ascii")
+            _prove(pem)
+        except (OSError, ValueError) as exc:
+            raise ConfigError(
+                f"{setting} cannot be read",
+                hint="write PEM text or a path: an unencrypted key and its certificate",
+            ) from exc
+        self._keep(pem)
+
+    def _stamped(self) -> Stamp:
+        """What changes when the file does; empty while it is away."""
+        try:
+            seen = self._file.stat() if self._file else None
+        except OSError:
+            return ()
+        return (seen.st_mtime_ns, seen.st_ino, seen.st_size) if seen else ()
 
     def _keep(self, pem: str) -> None:
-        """Put it where OpenSSL can read it: it knows files only."""
+        """Put it where OpenSSL can read it, which knows files only."""
         # The folder is ours alone, and goes with us.
         folder = tempfile.mkdtemp(prefix="scanpost-")
         weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
@@ -48,20 +71,36 @@ class OwnCertificate:
 
     @property
     def version(self) -> int:
-        """Another number once the file was renewed; the last one while it is away."""
+        """Another number once the file was renewed; the last one until it is whole."""
+        with self._lock:
+            if self._file and (stamp := self._stamped()) != self._stamp:
+                self._reread(self._file, stamp)
+            return self._version
+
+    def _reread(self, file: Path, stamp: Stamp) -> None:
         try:
-            return self._path.stat().st_mtime_ns
-        except OSError:
-            return 0
+            pem = file.read_text(encoding="ascii")
+            _prove(pem)
+        except (OSError, ValueError) as exc:
+            # Whoever renews it may be at it; the one we have is good for weeks.
+            if stamp != self._told:
+                self._warn(str(exc))
+            self._told = stamp
+            return
+        self._keep(pem)
+        self._stamp, self._version = stamp, self._version + 1
+
+    def _warn(self, why: str) -> None:
+        journal.warn("certificate-not-read", {"setting": self._setting, "why": why})
 
     def load(self, context: ssl.SSLContext) -> None:
-        """Show it to whoever asks for it. Raises ConfigError."""
+        """Show it to whoever asks for it. Raises AuthRefusedError."""
         try:
             context.load_cert_chain(self._path)
-        except (OSError, ValueError) as exc:
-            raise ConfigError(
-                f"{self._setting} cannot be read",
-                hint="write PEM text or a path: an unencrypted key and its certificate",
+        except OSError as exc:
+            raise AuthRefusedError(
+                f"{self._setting} was read, and is gone",
+                hint="somebody empties the folder for temporary files: start anew",
             ) from exc
 
 
@@ -102,9 +141,7 @@ class VaultCertificate(OwnCertificate):
             if not self._pem:
                 raise
             # The one we have is good for weeks.
-            journal.warn(
-                "certificate-not-read", {"setting": self._setting, "why": str(exc)}
-            )
+            self._warn(str(exc))
             self._next = time.monotonic() + RETRY_SECONDS
             return
         if pem != self._pem:
@@ -141,13 +178,26 @@ def _pem(text: str) -> str:
 
 def _check(pem: str) -> None:
     """Raise AuthRefusedError where a key and its certificate are not both there."""
+    try:
+        _prove(pem)
+    except (OSError, ValueError) as exc:
+        raise _none() from exc
+
+
+def _prove(pem: str) -> None:
+    """Raise OSError or ValueError where a key and its certificate are not both there.
+
+    Also where the key has a password, which OpenSSL would ask a terminal for.
+    """
     with tempfile.NamedTemporaryFile("w", encoding="ascii", suffix=".pem") as file:
-        try:
-            file.write(pem)
-            file.flush()
-            ssl.create_default_context().load_cert_chain(file.name)
-        except (OSError, ValueError) as exc:
-            raise _none() from exc
+        file.write(pem)
+        file.flush()
+        context = ssl.create_default_context()
+        context.load_cert_chain(file.name, password=_nobody_knows)
+
+
+def _nobody_knows() -> str:
+    raise ValueError("the key has a password")
 
 
 def _none() -> AuthRefusedError:

@@ -1,15 +1,19 @@
-"""The certificate of a connector from a Key Vault: read late, renewed, and kept."""
+"""The certificate of a connector, from a Key Vault or a file: renewed, and kept."""
 
 from __future__ import annotations
 
 import ssl
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
     NoEncryption,
+    PrivateFormat,
     load_pem_private_key,
     pkcs12,
 )
@@ -26,6 +30,7 @@ from .peers import IDENTITY
 from .rigs import RELAY
 
 PEM, PFX = "application/x-pem-file", "application/x-pkcs12"
+WHOLE = -1
 
 
 @pytest.fixture(autouse=True)
@@ -176,3 +181,89 @@ def test_address_that_is_no_certificates_is_configuration(
     """A vault alone names none; a version would never be renewed."""
     with pytest.raises(ConfigError, match="RELAY_CLIENT_CERTIFICATE"):
         relay(stage, asking, path)
+
+
+def of_file(stage: Stage, server: MailServer, file: Path) -> Transport:
+    """A relay whose certificate is in a file."""
+    return stage.build(
+        RELAY, RELAY_PORT=str(server.port), RELAY_CLIENT_CERTIFICATE=str(file)
+    )
+
+
+def test_renewed_file_is_read_again(stage: Stage, asking: MailServer, tmp_path: Path):
+    """Whatever renews it, nobody restarts the functions."""
+    file = tmp_path / "own.pem"
+    file.write_text(stage.peers.certificate)
+    transport = of_file(stage, asking, file)
+    with pytest.raises(UnreachableError):
+        transport.check()
+
+    file.write_text(own(stage))
+
+    transport.check()
+
+
+@pytest.mark.parametrize("left", [None, 0, 100, WHOLE])
+def test_file_in_the_midst_of_its_renewal_costs_nothing(
+    left: int | None,
+    stage: Stage,
+    asking: MailServer,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+):
+    """Away, empty, half written, or a key without its certificate: the last one holds.
+
+    A mail that met it would else end as an error that nobody knows.
+    """
+    file, good = tmp_path / "own.pem", own(stage)
+    file.write_text(good)
+    transport = of_file(stage, asking, file)
+    transport.send(another_message(), File(), stage.lease)
+    transport.close()
+    if left is None:
+        file.unlink()
+    else:
+        key = good.partition("-----BEGIN CERT")[0]
+        file.write_text(key if left == WHOLE else good[:left])
+
+    for _ in range(2):
+        transport.send(another_message(), File(), stage.lease)
+        transport.close()
+
+    (line,) = [each for each in caplog.messages if "certificate-not-read" in each]
+    assert "RELAY_CLIENT_CERTIFICATE" in line
+    file.write_text(stage.peers.certificate)
+    with pytest.raises(UnreachableError):
+        transport.check()
+
+
+def test_file_that_goes_before_it_was_shown_costs_nothing(
+    stage: Stage, asking: MailServer, tmp_path: Path
+):
+    """It was read when the functions started."""
+    file = tmp_path / "own.pem"
+    file.write_text(own(stage))
+    transport = of_file(stage, asking, file)
+    file.unlink()
+
+    transport.send(another_message(), File(), stage.lease)
+
+    assert len(asking.mails) == 1
+
+
+def test_key_with_a_password_is_configuration(
+    stage: Stage, asking: MailServer, tmp_path: Path
+):
+    """OpenSSL would ask a terminal for it."""
+    whole = own(stage)
+    key = load_pem_private_key(whole.encode(), None)
+    locked = key.private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret")
+    )
+    file = tmp_path / "own.pem"
+    file.write_bytes(locked + whole[whole.index("-----BEGIN CERT") :].encode())
+
+    with pytest.raises(ConfigError, match="RELAY_CLIENT_CERTIFICATE") as caught:
+        of_file(stage, asking, file)
+
+    assert "password" in str(caught.value.__cause__)

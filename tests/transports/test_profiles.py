@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 
@@ -103,24 +102,6 @@ def test_relay_shows_its_certificate(stage: Stage):
         assert len(server.mails) == 3
         with pytest.raises(UnreachableError):
             stage.build(RELAY, RELAY_PORT=str(server.port)).check()
-
-
-def test_renewed_certificate_is_read_again(stage: Stage, tmp_path: Path):
-    """Key Vault renews it; nobody restarts the functions for that."""
-    file, strange = tmp_path / "own.pem", stage.peers.certificate
-    file.write_text(own(stage).read_text())
-    with asking(stage) as server:
-        transport = stage.build(
-            RELAY, RELAY_PORT=str(server.port), RELAY_CLIENT_CERTIFICATE=str(file)
-        )
-        transport.check()
-        key = [line for line in strange.splitlines() if line]
-        file.write_text("\n".join(key) + "\n")
-        os.utime(file, ns=(1, 1))
-        with pytest.raises((UnreachableError, ConfigError)):
-            transport.check()
-        file.write_text(own(stage).read_text())
-        transport.check()
 
 
 @pytest.mark.parametrize("text", ["no-such-file.pem", "-----BEGIN NOTHING-----"])
