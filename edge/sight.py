@@ -33,25 +33,24 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """By what a file is known not to have changed; inodes are used again at once."""
+    """By what a file is known not to have changed.
+
+    No inode: a local one is used again at once, and sshfs makes up another with each
+    name.
+    """
 
     size: int
     mtime_ns: int
     ctime_ns: int
-    inode: int
 
     @staticmethod
     def of(stat: os.stat_result) -> Mark:
         """Take it from what the system says."""
-        return Mark(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns, stat.st_ino)
+        return Mark(stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
     def is_same_content(self, other: Mark) -> bool:
         """Whether nobody wrote; a rename moves the ctime alone."""
-        return (self.size, self.mtime_ns, self.inode) == (
-            other.size,
-            other.mtime_ns,
-            other.inode,
-        )
+        return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,24 @@
+"""Watches a folder where the system has three watches for all; prints what it sees.
+
+Run as root of a user namespace of its own: `unshare --user --map-root-user`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from .eye import Eye, Folder
+from .patterns import a_document
+
+if __name__ == "__main__":
+    Path("/proc/sys/user/max_inotify_watches").write_text("3")
+    top = Path(sys.argv[1])
+    for number in range(6):
+        (top / str(number)).mkdir()
+    with Eye([Folder(top)]) as eye:
+        for number in range(6):
+            (top / str(number) / "x.pdf").write_bytes(a_document("few"))
+        eye.wait(6, 8.0)
+    sys.stdout.write(" ".join(sorted(each.path for each in eye.taken)))
