@@ -6,7 +6,6 @@ Run as root of a user namespace of its own: `unshare --user --map-root-user`.
 from __future__ import annotations
 
 import sys
-import time
 from pathlib import Path
 
 from .eye import Eye, Folder
