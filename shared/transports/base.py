@@ -10,9 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from shared.model import Content, Finding, Kind, Message, Receipt
+
+if TYPE_CHECKING:
+    from .own_certificate import OwnCertificate
 
 type Clock = Callable[[], datetime]
 """Gives the time now, aware, in UTC."""
@@ -62,6 +65,8 @@ class Endpoint:
     port: int
     is_tls_first: bool = True
     """Else STARTTLS."""
+    certificate: OwnCertificate | None = None
+    """What we show to a server that wants to know who connects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

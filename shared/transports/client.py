@@ -24,6 +24,10 @@ from .replies import Reply, Step, refusal
 
 _REPLY_LINES = 100
 _UNREACHED = "check host and port, and the network"
+_BROKEN_OFF = (
+    "the server broke TLS off: check the port; a relay that wants to know us may want "
+    "another RELAY_CLIENT_CERTIFICATE"
+)
 _BLOCKED = (
     "Azure lets port 25 out only through a virtual network, and of some subscriptions "
     "only (EA, MCA-E): RELAY_HOST and RELAY_PORT may be those of a relay on premises; "
@@ -83,6 +87,8 @@ def crossing(where: object, step: Step = Step.MAIL) -> Iterator[None]:
         hint = ""
         if step is Step.CONNECT:
             hint = _BLOCKED if str(where).endswith(":25") else _UNREACHED
+            if isinstance(cause, ssl.SSLError):
+                hint = _BROKEN_OFF
         raise UnreachableError(f"{where}: {words}", hint=hint) from exc
 
 

@@ -133,6 +133,11 @@ class VaultCertificate(OwnCertificate):
                 self._read()
             return self._version
 
+    def load(self, context: ssl.SSLContext) -> None:
+        """Show it; read first where nobody has. Raises a `TransientError`."""
+        if self.version:
+            super().load(context)
+
     def _read(self) -> None:
         try:
             pem = _pem(self._source.read())

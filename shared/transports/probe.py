@@ -117,6 +117,8 @@ class Probe:
         context = ssl.create_default_context()
         if self.trust:
             context.load_verify_locations(self.trust)
+        if self.endpoint.certificate:
+            self.endpoint.certificate.load(context)
         try:
             with self._secured(context) as sock:
                 shown = self._shown(_certificate(sock))

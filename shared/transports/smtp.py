@@ -126,7 +126,9 @@ class Smtp:
         self.reach = profile.reach
         self.senders = tuple(profile.senders)
         server = profile.server
-        self.endpoint = Endpoint(server.host, server.port, server.is_tls_first)
+        self.endpoint = Endpoint(
+            server.host, server.port, server.is_tls_first, server.certificate
+        )
         self._profile = profile
         self._clock = clock
         self._pools = {sender: Pool() for sender in profile.senders}

@@ -20,13 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import NameOID
 
 from local.mail_faults import MailFault, Step, Then
-from local.mailserver import MailServer
+from local.mailserver import House, MailServer
 from shared.errors import ThrottledError, UnreachableError
 from shared.transports.base import Endpoint
 from shared.transports.probe import Probe
 
-from .peers import Peers
-from .rigs import HASTY, PATIENT
+from .conftest import Stage
+from .peers import IDENTITY, Peers
+from .rigs import HASTY, PATIENT, RELAY
 
 
 def probe(port: int, host: str = "localhost", **changes: Any) -> Probe:
@@ -106,3 +107,44 @@ def test_server_that_is_busy_is_heard(peers: Peers):
     peers.mail.faults.add(fault)
     with pytest.raises(ThrottledError, match="Too busy"):
         probe(peers.mail.port).tls()
+
+
+@pytest.mark.parametrize("is_vaults", [False, True])
+def test_server_that_wants_to_know_us_is_shown_our_certificate(
+    stage: Stage, *, is_vaults: bool
+):
+    """Else TLS would be said to fail where mails go through."""
+    context = stage.peers.authority.context()
+    context.load_verify_locations(stage.peers.authority.file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    own = str(stage.peers.authority.issue("scanpost.contoso.com"))
+    if is_vaults:
+        stage.peers.vault.secrets["relay"] = Path(own).read_text(), "any"
+        own = f"{stage.peers.vault.server.url}/certificates/relay"
+    with MailServer(House(needs_sign_in=False), context) as server:
+        settings = {"RELAY_PORT": str(server.port), "AZURE_CLIENT_ID": IDENTITY}
+        relay = stage.build(RELAY, RELAY_CLIENT_CERTIFICATE=own, **settings)
+        assert "certificate of" in probe(0, endpoint=relay.endpoint).tls()
+        unknown = stage.build(RELAY, RELAY_CLIENT_CERTIFICATE="", **settings)
+        with pytest.raises(UnreachableError) as caught:
+            probe(0, endpoint=unknown.endpoint).tls()
+    stage.peers.forget_people()
+    assert "RELAY_CLIENT_CERTIFICATE" in caught.value.hint
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_refused_certificate_of_ours_is_named(stage: Stage, *, is_shown: bool):
+    """Not the network: the server does not know whom it speaks with."""
+    context = stage.peers.authority.context()
+    context.load_verify_locations(stage.peers.authority.file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    text = stage.peers.certificate if is_shown else ""
+    with MailServer(House(needs_sign_in=False), context) as server:
+        relay = stage.build(
+            RELAY, RELAY_PORT=str(server.port), RELAY_CLIENT_CERTIFICATE=text
+        )
+        with pytest.raises(UnreachableError) as caught:
+            relay.check()
+    assert "RELAY_CLIENT_CERTIFICATE" in caught.value.hint
