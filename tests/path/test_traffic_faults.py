@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from shared import path
 from shared.berths import Berths
 from shared.bucket import Bucket
 from shared.errors import (
@@ -17,6 +20,7 @@ from shared.errors import (
     UnreachableError,
 )
 from shared.gate import Gate
+from shared.ledger import Ledger
 from shared.model import Reason, Receipt, State
 from shared.stores.border import StorageError
 from shared.transports.base import Carries, Quota
@@ -78,7 +82,6 @@ def employ(office, table):
 
 SCRIPTS = [
     pytest.param([PARTLY], [BUSY], False, id="some put off, others throttled"),
-    pytest.param([AUTH], [BUSY], False, id="refused, throttled"),
     pytest.param([AWAY, AWAY], [BUSY, AUTH], False, id="away"),
     pytest.param([PARTLY], [AUTH], True, id="for good"),
 ]
@@ -126,7 +129,7 @@ def test_everybody_gets_it_once_whichever_call_fails(office, inside, outside, fo
         assert got(ways) == expected(inside), at
         for way in ways:
             way.taken.clear()
-        office.later(hours=2)
+        office.later(minutes=20)
     assert at > 9
 
 
@@ -178,3 +181,36 @@ def test_acceptance_is_written_down_before_the_place_is_given_back(office):
     )
     assert office.scan(to=INSIDE).state is State.SENT
     assert seen == [State.SENT]
+
+
+def test_worker_killed_at_any_call_sends_nothing_but_the_same_again(office):
+    """Nobody is forgotten; what comes twice has the same id, way and bytes."""
+    for at in itertools.count():
+        table: Any = Failing(office.works.account.ledger, at, fault=SystemExit)
+        ways = employ(office, table)
+        office.works = replace(office.works, ledger=Ledger(table, office.clock))
+        office.inside.script, office.outside.script = [PARTLY], [AUTH]
+        event = office.put(f"mfp/{at}.pdf", to=PEOPLE)
+        with suppress(SystemExit):
+            path.receive_event(office.works, event)
+        healed(office, ways)
+        if table.has_failed:
+            office.later(seconds=700)
+            path.receive_event(office.works, event)
+        row = finished(office)
+        assert (row.state, row.path) == (State.SENT, f"mfp/{at}.pdf"), at
+        assert set(got(ways)) == set(PEOPLE.split(","))
+        for who in PEOPLE.split(","):
+            mails = {
+                (way.name, call.message)
+                for way in ways
+                for call in way.taken
+                if who in call.message.recipients
+            }
+            # Who was put off has the mail of the others, and one of his own.
+            assert len(mails) <= 1 + (who == LATER), (at, who)
+        for way in ways:
+            way.taken.clear()
+        office.later(minutes=20)
+        if not table.has_failed:
+            break
