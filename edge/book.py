@@ -33,6 +33,7 @@ create table if not exists uploads (
     md5 text not null default '',
     blocks integer not null default 0,
     metadata text not null default '{}',
+    members text not null default '[]',
     changed real not null,
     error text not null default ''
 );
@@ -61,6 +62,7 @@ class Entry:
     """One file."""
 
     claim_id: str
+    """Of the file, or of the first page."""
     folder: str
     """The watched folder, absolute."""
     path: str
@@ -72,6 +74,8 @@ class Entry:
     """Of the whole file, in base64 (RFC 1864)."""
     blocks: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
+    members: tuple[str, ...] = ()
+    """Claims that became this blob: the file, or all pages, and the sidecar."""
     changed: float = 0.0
     """When the step was taken: seconds since 1970."""
     error: str = ""
@@ -108,7 +112,8 @@ class Book:
             "size": entry.size,
             "md5": entry.md5,
             "blocks": entry.blocks,
-            "metadata": json.dumps(entry.metadata),
+            "metadata": json.dumps(dict(entry.metadata)),
+            "members": json.dumps(entry.members),
             "changed": entry.changed,
             "error": entry.error,
         }
@@ -168,6 +173,7 @@ def _entry(row: sqlite3.Row) -> Entry:
         values[name] = os.fsdecode(bytes(values[name]))
     values["step"] = Step(values["step"])
     values["metadata"] = json.loads(values["metadata"])
+    values["members"] = tuple(json.loads(values["members"]))
     return Entry(**values)
 
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from shared.kinds import MEDIA_TYPES, sniff
 from shared.stores.border import ConflictError
@@ -42,11 +43,34 @@ class ProblemError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A claimed file, and what is said about it."""
+    """What becomes one blob: a claimed file, or pages of a scan; and its sidecar."""
 
-    claimed: Claimed
+    members: tuple[Claimed, ...]
+    """The file, or the first page, comes first; its claim's id is the job's."""
     device: str
+    path: str
+    """Below the device."""
+    size: int
+    file: Callable[[], Path]
+    """Where the bytes are; made when it is asked for the first time."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def job_id(self) -> str:
+        """What the journal knows it by."""
+        return self.members[0].claim_id
+
+    @staticmethod
+    def of(claimed: Claimed, device: str, **said: str) -> Job:
+        """One file alone."""
+        return Job(
+            members=(claimed,),
+            device=device,
+            path=claimed.path,
+            size=claimed.mark.size,
+            file=lambda: claimed.file,
+            metadata=said,
+        )
 
 
 class Uploader:
@@ -64,7 +88,7 @@ class Uploader:
 
     def upload(self, job: Job) -> Entry:
         """Bring the file to storage; returns its row, `committed`."""
-        entry = self._book.find(job.claimed.claim_id)
+        entry = self._book.find(job.job_id)
         if entry and entry.step is Step.COMMITTED:
             return entry
         if entry and entry.step is Step.COMMITTING:
@@ -107,7 +131,7 @@ class Uploader:
     def _anew(self, job: Job) -> Entry:
         """Stage, write down, commit; under the first name that nobody has."""
         for count in range(1, _TRIES):
-            blob = label(job.device, job.claimed.path, count)
+            blob = label(job.device, job.path, count)
             with self._named(blob) as is_free:
                 if is_free:
                     entry = self._staged(blob, job)
@@ -134,26 +158,28 @@ class Uploader:
 
     def _staged(self, blob: str, job: Job) -> Entry:
         """Send the blocks, and write down that they are about to be committed."""
-        claimed = job.claimed
+        job_id, file = job.job_id, job.file()
         digest = hashlib.md5(usedforsecurity=False)
         size = number = 0
-        with claimed.file.open("rb", buffering=0) as file:
-            while data := file.read(BLOCK_BYTES):
+        with file.open("rb", buffering=0) as stream:
+            while data := stream.read(BLOCK_BYTES):
                 digest.update(data)
-                self._depot.stage(blob, _name(claimed.claim_id, number), data)
+                self._depot.stage(blob, _name(job_id, number), data)
                 size, number = size + len(data), number + 1
         # Whoever holds it open may have written to it while it was read.
-        check(claimed)
+        for each in job.members:
+            check(each)
         entry = Entry(
-            claim_id=claimed.claim_id,
-            folder=str(claimed.place.path),
-            path=claimed.path,
+            claim_id=job_id,
+            folder=str(job.members[0].place.path),
+            path=job.path,
             step=Step.COMMITTING,
             blob=blob,
             size=size,
             md5=base64.b64encode(digest.digest()).decode(),
             blocks=number,
             metadata=dict(job.metadata),
+            members=tuple(each.claim_id for each in job.members),
             changed=self._clock(),
         )
         self._book.write(entry, is_durable=True)
@@ -169,7 +195,7 @@ class Uploader:
             blob=entry.blob,
             blocks=_blocks(entry),
             md5=entry.md5,
-            media_type=_media_type(job.claimed),
+            media_type=_media_type(job),
             metadata={**entry.metadata, OWN: entry.claim_id},
         )
         self._depot.commit(wanted)
@@ -190,7 +216,7 @@ def _blocks(entry: Entry) -> list[str]:
     return [_name(entry.claim_id, number) for number in range(entry.blocks)]
 
 
-def _media_type(claimed: Claimed) -> str:
-    with claimed.file.open("rb") as file:
-        kind = sniff(file.read(_HEAD_BYTES), claimed.path)
+def _media_type(job: Job) -> str:
+    with job.file().open("rb") as file:
+        kind = sniff(file.read(_HEAD_BYTES), job.path)
     return MEDIA_TYPES[kind] if kind else "application/octet-stream"

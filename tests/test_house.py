@@ -38,7 +38,13 @@ BORDERS = {
     "azure.data": ("shared/stores/", "local/", "tests/"),
     "azure.functions": ("function_app.py", "local/", "tests/"),
     "azure.communication": ("shared/transports/acs", "tests/"),
-    "azure.identity": ("shared/transports/", "shared/stores/", "local/", "tests/"),
+    "azure.identity": (
+        "shared/transports/",
+        "shared/stores/",
+        "edge/",
+        "local/",
+        "tests/",
+    ),
     "msal": ("shared/transports/", "tests/"),
     "smtplib": ("shared/transports/", "tests/"),
 }

@@ -1,0 +1,105 @@
+"""The process that merges pages: the border to img2pdf, Pillow and qpdf.
+
+In: JSON on standard input, `pages` and `target`. Out: the PDF, and lines of JSON on
+standard output: the page that is begun, and at last `done`, or what went wrong.
+One page is in memory at a time; qpdf joins them from disk to disk.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import resource
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import img2pdf  # type: ignore[import-untyped]
+import pikepdf
+from PIL import Image
+
+MEMORY_BYTES = 3 << 30
+"""Of addresses, for the whole process: no picture is worth more."""
+PIXELS = 300_000_000
+"""Twice that is refused: A0 at 600 dpi has 560 million."""
+_MARK_WITHIN = 1024
+"""Where `%PDF-` may begin (ISO 32000-1, annex H.3)."""
+
+
+def main() -> int:
+    """Merge as standard input says; 0: done."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    warnings.simplefilter("ignore")
+    # qpdf's warnings quote the file, and stumble over bytes that are no text.
+    logging.disable()
+    Image.MAX_IMAGE_PIXELS = PIXELS
+    order = json.load(sys.stdin)
+    target = Path(order["target"])
+    parts: list[Path] = []
+    try:
+        for n, name in enumerate(order["pages"]):
+            _say({"page": n})
+            parts.append(_part(Path(name), target.with_name(f"{n:08d}.pdf")))
+    except Exception as exc:  # noqa: BLE001 (img2pdf raises Exception itself)
+        # An OSError without a number is Pillow's, of the picture and not of the disk.
+        number = exc.errno if isinstance(exc, OSError) else None
+        fault = {"errno": number} if number else {"page": len(parts)}
+        _say({**fault, "why": _words(exc)})
+        return 1
+    _say({"joining": len(parts)})
+    _join(parts, target)
+    _say({"done": True})
+    return 0
+
+
+def _part(page: Path, part: Path) -> Path:
+    """Make a PDF of one file."""
+    with page.open("rb") as file:
+        is_pdf = b"%PDF-" in file.read(_MARK_WITHIN)
+    if is_pdf:
+        # What qpdf cannot join is this page's fault, not that of all of them.
+        _join([page], part)
+        with pikepdf.open(part, access_mode=pikepdf.AccessMode.stream) as pdf:
+            if not len(pdf.pages):
+                raise ValueError("it has no page")
+        return part
+    with part.open("wb") as out:
+        img2pdf.convert(
+            page.read_bytes(),
+            outputstream=out,
+            engine=img2pdf.Engine.internal,
+            rotation=img2pdf.Rotation.ifvalid,
+            nodate=True,
+        )
+    # img2pdf's objects hold each other, and the picture.
+    gc.collect()
+    return part
+
+
+def _join(parts: Sequence[Path], target: Path) -> None:
+    """Join PDFs from disk to disk; see the result there."""
+    words = ["--empty", "--deterministic-id", "--keep-files-open=n", "--pages"]
+    try:
+        pikepdf.Job(["qpdf", *words, *map(str, parts), "--", str(target)]).run()
+    except pikepdf.PasswordError as exc:
+        raise ValueError("it needs a password") from exc
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _words(exc: Exception) -> str:
+    """Say it in one line, without the folder that qpdf puts in front."""
+    said = str(exc).strip().splitlines() or [type(exc).__name__]
+    return said[0].rpartition("/")[2][:200]
+
+
+def _say(line: Mapping[str, Any]) -> None:
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

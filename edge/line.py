@@ -1,0 +1,124 @@
+"""Jobs on their way to storage: the oldest first, large ones in nobody's way.
+
+Thread-safe. While storage is away nobody tries but one at a time, so that a day without
+it costs nothing, and everything goes when it is back.
+"""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import count
+
+from .upload import Job
+
+LARGE_BYTES = 64 << 20
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
+
+
+@dataclass(slots=True)
+class Line:
+    """The jobs that wait, and how storage is."""
+
+    uploads: int
+    clock: Callable[[], float] = time.monotonic
+    why: str = ""
+    """What keeps everything from going; empty: nothing does."""
+    _small: list[tuple[float, int, Job]] = field(default_factory=list)
+    _large: list[tuple[float, int, Job]] = field(default_factory=list)
+    _later: list[tuple[float, int, float, Job]] = field(default_factory=list)
+    _serial: count[int] = field(default_factory=count)
+    _in_hand: dict[str, bool] = field(default_factory=dict)
+    """Jobs that are being uploaded, and whether they are large."""
+    _wait: float = 0.0
+    _closed_until: float = 0.0
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def add(self, job: Job, since: float) -> None:
+        """Let a job wait for its turn; `since` orders them."""
+        with self._changed:
+            self._push(job, since)
+            self._changed.notify()
+
+    def take(self, timeout: float) -> tuple[Job, float] | None:
+        """Take the next that may go, and its `since`; None after so many seconds."""
+        end = self.clock() + timeout
+        with self._changed:
+            while True:
+                now = self.clock()
+                found = self._next(now)
+                if found:
+                    return found
+                if now >= end:
+                    return None
+                self._changed.wait(max(0.001, min(end - now, self._due(now))))
+
+    def done(self, job: Job) -> None:
+        """It went, or never will: storage answers."""
+        with self._changed:
+            self._in_hand.pop(job.job_id, None)
+            self.why, self._wait, self._closed_until = "", 0.0, 0.0
+            self._changed.notify_all()
+
+    def again(self, job: Job, since: float, seconds: float) -> None:
+        """Try this one again in so many seconds; the others go on."""
+        with self._changed:
+            self._in_hand.pop(job.job_id, None)
+            at = self.clock() + seconds
+            heapq.heappush(self._later, (at, next(self._serial), since, job))
+            self._changed.notify()
+
+    def away(self, job: Job, since: float, why: str) -> float:
+        """Storage does not answer: everybody waits; returns for how many seconds."""
+        with self._changed:
+            self._in_hand.pop(job.job_id, None)
+            self._push(job, since)
+            if self.clock() >= self._closed_until:
+                longer = max(FIRST_WAIT_SECONDS, 2 * self._wait)
+                self._wait = min(longer, LONGEST_WAIT_SECONDS)
+                self._closed_until = self.clock() + self._wait
+            self.why = why
+            self._changed.notify()
+            return self._wait
+
+    def waiting(self) -> list[Job]:
+        """Everything that is not in hand."""
+        with self._changed:
+            jobs = [job for _, _, job in self._small + self._large]
+            return jobs + [job for _, _, _, job in self._later]
+
+    def __len__(self) -> int:
+        with self._changed:
+            own = len(self._small) + len(self._large) + len(self._later)
+            return own + len(self._in_hand)
+
+    def _push(self, job: Job, since: float) -> None:
+        heap = self._large if job.size >= LARGE_BYTES else self._small
+        heapq.heappush(heap, (since, next(self._serial), job))
+
+    def _next(self, now: float) -> tuple[Job, float] | None:
+        while self._later and self._later[0][0] <= now:
+            _, _, since, job = heapq.heappop(self._later)
+            self._push(job, since)
+        is_away = bool(self.why)
+        if now < self._closed_until or (is_away and self._in_hand):
+            return None
+        larges = sum(self._in_hand.values())
+        heaps = [heap for heap in (self._small, self._large) if heap]
+        if larges >= max(1, self.uploads // 4):
+            heaps = [heap for heap in heaps if heap is self._small]
+        if not heaps:
+            return None
+        since, _, job = heapq.heappop(min(heaps, key=lambda heap: heap[0][:2]))
+        self._in_hand[job.job_id] = job.size >= LARGE_BYTES
+        return job, since
+
+    def _due(self, now: float) -> float:
+        """Seconds until something may change by itself."""
+        times = [each[0] for each in self._later[:1]]
+        if self._closed_until > now:
+            times.append(self._closed_until)
+        return min(times, default=now + 60.0) - now

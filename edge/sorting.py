@@ -1,0 +1,183 @@
+"""Claimed files -> jobs: at once, or once all pages and the sidecar are there.
+
+In: files that were claimed from one folder. Out: jobs for storage, and files that a
+person must look at. Holds what waits; not thread-safe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from . import pairs, sets
+from .claim import Claimed
+from .config import Folder, Gathering, Sidecar
+from .elements import TwinError
+from .pairs import Pair
+from .sets import Patience, Seen
+from .twins import read_twin
+from .upload import Job
+
+TWIN_BYTES = 1 << 20
+"""The most of a sidecar that is read."""
+
+type Merge = Callable[[Sequence[Path], str], Path]
+"""Pages, and the job's id -> one PDF of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Files that do not go by themselves."""
+
+    files: tuple[Claimed, ...]
+    why: str
+    is_final: bool = True
+    """Else a file that comes late may still make it whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What came of one look at what waits."""
+
+    jobs: tuple[Job, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    until: float | None = None
+    """When to look again, seconds since 1970; None: when another file comes."""
+
+
+@dataclass
+class _Pages:
+    """Several files, made one when they are asked for."""
+
+    files: Sequence[Path]
+    job_id: str
+    merge: Merge
+
+    @cached_property
+    def file(self) -> Path:
+        """The PDF."""
+        return self.merge(self.files, self.job_id)
+
+
+@dataclass(slots=True)
+class Sorter:
+    """What waits of one folder."""
+
+    folder: Folder
+    merge: Merge
+    _files: dict[str, Claimed] = field(default_factory=dict)
+    _twins: dict[str, dict[str, str]] = field(default_factory=dict)
+    """What sidecars say, by claim; those that cannot be read are not in it."""
+    _told: set[str] = field(default_factory=set)
+    """Claims of sets that lack a page, which was told."""
+
+    def add(self, claimed: Claimed) -> None:
+        """Take a file on."""
+        self._files[claimed.claim_id] = claimed
+
+    def waiting(self) -> list[Claimed]:
+        """Files that wait for others, and are no trouble yet."""
+        return [each for key, each in self._files.items() if key not in self._told]
+
+    def sort(self, now: float) -> Sorted:
+        """Look at what waits, `now` in seconds since 1970."""
+        seen = [_seen(each) for each in self._files.values()]
+        scans, twins = pairs.part(seen, self.folder.sidecar)
+        groups, names, until, troubles = self._grouped(scans, now)
+        paired = pairs.pair(
+            groups,
+            [self._read(each) for each in twins],
+            self.folder.sidecar,
+            self.folder.sidecar_seconds,
+            now,
+        )
+        times = [until] + [each.deadline for each in paired.waiting]
+        jobs = tuple(self._job(each, names) for each in paired.ready)
+        for each in paired.orphans:
+            why = "no scan came for this sidecar"
+            troubles.append(Trouble((self._files.pop(each.key),), why))
+        due = min((at for at in times if at), default=None)
+        return Sorted(jobs, tuple(troubles), due)
+
+    def _grouped(
+        self, scans: Iterable[Seen], now: float
+    ) -> tuple[list[tuple[Seen, ...]], dict[str, str], float, list[Trouble]]:
+        """Files by scan; the PDF's name of those that are pages; when to look again."""
+        if self.folder.set is Gathering.SINGLE:
+            return [(each,) for each in scans], {}, 0.0, []
+        patience = Patience(
+            quiet_seconds=self.folder.pages_quiet_seconds,
+            missing_seconds=self.folder.pages_missing_seconds,
+        )
+        found = sets.gather(scans, patience, now)
+        groups = [job.pages for job in found.complete]
+        names = {job.pages[0].key: job.name for job in found.complete}
+        groups += [(each,) for each in found.others]
+        until = min((job.until for job in found.waiting), default=0.0)
+        troubles = []
+        for job in found.broken:
+            keys = {page.key for page in job.pages}
+            if not keys <= self._told:
+                self._told |= keys
+                files = tuple(self._files[page.key] for page in job.pages)
+                troubles.append(Trouble(files, job.why, is_final=False))
+        return groups, names, until, troubles
+
+    def _read(self, seen: Seen) -> Seen:
+        """A sidecar that cannot be read counts as one still under way."""
+        if seen.key not in self._twins:
+            file = self._files[seen.key].file
+            try:
+                with file.open("rb") as stream:
+                    data = stream.read(TWIN_BYTES)
+                self._twins[seen.key] = read_twin(data, self.folder.sidecar)
+            except (TwinError, OSError):
+                return Seen(
+                    name=seen.name,
+                    changed=seen.changed,
+                    is_finished=False,
+                    key=seen.key,
+                )
+        return seen
+
+    def _job(self, pair: Pair, names: dict[str, str]) -> Job:
+        """Make the job, and let its files wait no longer."""
+        pages = tuple(self._files.pop(each.key) for each in pair.scan)
+        name = names.get(pair.scan[0].key)
+        twin = (self._files.pop(pair.twin.key),) if pair.twin else ()
+        said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
+        if name is None:
+            return Job(
+                members=pages + twin,
+                device=self.folder.device,
+                path=pages[0].path,
+                size=pages[0].mark.size,
+                file=lambda: pages[0].file,
+                metadata=said,
+            )
+        made = _Pages([each.file for each in pages], pages[0].claim_id, self.merge)
+        return Job(
+            members=pages + twin,
+            device=self.folder.device,
+            path=name,
+            size=sum(each.mark.size for each in pages),
+            file=lambda: made.file,
+            metadata=said,
+        )
+
+
+def is_at_once(folder: Folder) -> bool:
+    """Whether each file of a folder is a scan by itself."""
+    return folder.set is Gathering.SINGLE and folder.sidecar is Sidecar.NONE
+
+
+def _seen(claimed: Claimed) -> Seen:
+    """A claim moves the ctime: it was made the moment the file was found finished."""
+    return Seen(
+        name=claimed.path,
+        changed=claimed.mark.ctime_ns / 1e9,
+        is_finished=True,
+        key=claimed.claim_id,
+    )

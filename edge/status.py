@@ -1,0 +1,83 @@
+"""`scanpost-edge status`: what is waiting and why, and what went last."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from shared.plain import plain
+
+from . import alive, config
+from .book import Book
+from .running import DEFAULT
+
+NAME = "status"
+_LAST = 10
+
+
+def add_to(verbs: Any) -> None:
+    """Add the verb's words."""
+    words = verbs.add_parser(
+        NAME,
+        help="show what is waiting and why, and what went last",
+        description="Reads what the agent left in its state_dir; it need not run.",
+    )
+    words.add_argument("--config", type=Path, default=Path(DEFAULT), metavar="FILE")
+    words.add_argument("--json", action="store_true", help="print one JSON document")
+    words.set_defaults(run=run)
+
+
+def run(words: argparse.Namespace) -> int:
+    """Print how things stood when the agent wrote it down last; 1: it never did."""
+    folder = config.read(words.config).state_dir
+    book = Book(folder)
+    try:
+        last = book.last(_LAST)
+        stuck = [each for each in book.open() if each.error]
+    finally:
+        book.close()
+    values = _left(folder / alive.FILE)
+    values["last"] = [
+        {
+            "path": each.path,
+            "blob": each.blob,
+            "size": each.size,
+            "time": datetime.fromtimestamp(each.changed, UTC).isoformat("T", "seconds"),
+        }
+        for each in last
+    ]
+    values["problems"] = [{"path": it.path, "why": it.error} for it in stuck]
+    if words.json:
+        print(json.dumps(values, indent=2))
+    else:
+        _print(values)
+    return 0 if "time" in values else 1
+
+
+def _left(file: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values
+
+
+def _print(values: dict[str, Any]) -> None:
+    if "time" not in values:
+        print("the agent has not run yet, or cannot write into its state_dir")
+    else:
+        print(f"agent {values['agent']}, as of {values['time']}")
+        if values["storage"]:
+            print(f"storage is away: {plain(values['storage'], 300)}")
+        for each in values["folders"]:
+            print(f"folder {each['path']}: {each['trouble'] or 'watched'}")
+        print(f"{values['backlog']} files wait")
+        for each in values["waiting"]:
+            print(f"  {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+    for each in values["problems"]:
+        print(f"PROBLEM {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+    for each in values["last"]:
+        print(f"sent {each['time']} {plain(each['path'], 300)}")

@@ -1,0 +1,295 @@
+"""The agent as a process: from a folder to the container, as any harness starts it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pikepdf
+import pytest
+
+from local.azurite import ROOT, Azurite
+from tests.samples import CUT_PDF, PDF, a_pdf
+
+from .test_merge import picture
+
+
+class Site:
+    """A folder that a printer writes to, and an agent beside it."""
+
+    def __init__(self, azurite: Azurite, folder: Path) -> None:
+        self.azurite = azurite
+        self.scans = folder / "scans"
+        self.scans.mkdir()
+        self.state = folder / "state"
+        self.config = folder / "edge.toml"
+        self.configure()
+        self.process: subprocess.Popen[str] | None = None
+
+    def configure(self, **changes: object) -> None:
+        """Write edge.toml."""
+        values = {"device": "mfp-2f", "quiet_seconds": 0.5, **changes}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+        self.config.write_text(
+            f'state_dir = "{self.state}"\nagent = "office"\n'
+            f'[[folder]]\npath = "{self.scans}"\n' + "\n".join(lines) + "\n"
+        )
+
+    @property
+    def env(self) -> dict[str, str]:
+        """As a harness sets it."""
+        return {**os.environ, "SCAN_STORAGE": self.azurite.connection_string}
+
+    def edge(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "edge", *words, "--config", str(self.config)],
+            cwd=ROOT,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, **env: str) -> None:
+        """Start the agent, and wait until it watches."""
+        self.process = subprocess.Popen(  # noqa: S603 (the same)
+            [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
+            cwd=ROOT,
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        assert "ready" in self.process.stdout.readline()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop it; returns its exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        status = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    def blobs(self, container: str = "scans") -> dict[str, bytes]:
+        """What a reader sees."""
+        client = self.azurite.blobs().get_container_client(container)
+        return {
+            each.name: client.download_blob(each.name).readall()
+            for each in client.list_blobs()
+        }
+
+    def blobs_named(self) -> set[str]:
+        """Their names alone."""
+        client = self.azurite.blobs().get_container_client("scans")
+        return {each.name for each in client.list_blobs()}
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        for container in ("scans", "edge"):
+            client = self.azurite.blobs().get_container_client(container)
+            for each in client.list_blobs():
+                client.delete_blob(each.name)
+
+
+@pytest.fixture
+def site(azurite: Azurite, tmp_path: Path) -> Iterator[Site]:
+    """A site of its own."""
+    made = Site(azurite, tmp_path)
+    made.clear()
+    yield made
+    if made.process:
+        made.stop(signal.SIGKILL)
+    made.clear()
+
+
+def wait_for(what: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def names(folder: Path) -> list[str]:
+    """What a person sees in a folder."""
+    return sorted(each.name for each in folder.iterdir() if each.name[0] != ".")
+
+
+def test_file_reaches_the_container_and_leaves_the_folder(site):
+    """As it was; and nothing is left."""
+    site.start()
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    wait_for(lambda: site.blobs() == {"mfp-2f/scan.pdf": PDF})
+    wait_for(lambda: not names(site.scans))
+    assert site.stop() == 0
+
+
+def test_what_is_there_already_goes_too(site):
+    """Written while nobody watched, in folders of their own."""
+    (site.scans / "a" / "b").mkdir(parents=True)
+    (site.scans / "a" / "b" / "1.pdf").write_bytes(PDF)
+    (site.scans / "2.pdf").write_bytes(PDF)
+    site.start()
+    wait_for(lambda: set(site.blobs()) == {"mfp-2f/a/b/1.pdf", "mfp-2f/2.pdf"})
+
+
+def test_half_a_file_waits(site):
+    """Until its other half is there."""
+    site.start()
+    file = site.scans / "scan.pdf"
+    file.write_bytes(CUT_PDF)
+    time.sleep(1.0)
+    assert not site.blobs()
+    file.write_bytes(PDF)
+    wait_for(lambda: site.blobs() == {"mfp-2f/scan.pdf": PDF})
+
+
+def test_sent_files_may_be_kept(site):
+    """In `_sent/`, which nobody picks up again."""
+    site.configure(done="move")
+    site.start()
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    wait_for(lambda: (site.scans / "_sent" / "scan.pdf").exists())
+    site.stop()
+    done = site.edge("once")
+    assert done.returncode == 0, done.stderr
+    assert site.blobs() == {"mfp-2f/scan.pdf": PDF}
+
+
+def test_once_drains_and_ends(site):
+    """Everything that is there, and not a file more."""
+    for number in range(20):
+        (site.scans / f"{number}.pdf").write_bytes(a_pdf(30_000))
+    done = site.edge("once")
+    assert done.returncode == 0, done.stderr
+    assert len(site.blobs()) == 20
+    assert not names(site.scans)
+
+
+def test_large_file_does_not_hold_up_a_small_one(site):
+    """Nor does it sit in memory."""
+    site.start()
+    with (site.scans / "large.pdf").open("wb") as file:
+        file.write(a_pdf(150_000_000))
+    (site.scans / "small.pdf").write_bytes(PDF)
+    wait_for(lambda: "mfp-2f/small.pdf" in site.blobs_named())
+    wait_for(lambda: len(site.blobs_named()) == 2, 60)
+
+
+def test_kill_at_any_moment_loses_and_doubles_nothing(site):
+    """SIGKILL again and again while files come."""
+    wanted = {f"mfp-2f/{number}.pdf": a_pdf(40_000 + number) for number in range(60)}
+    for number, data in enumerate(wanted.values()):
+        (site.scans / f"{number}.pdf").write_bytes(data)
+    for pause in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
+        site.start()
+        time.sleep(pause)
+        site.stop(signal.SIGKILL)
+    done = site.edge("once")
+    assert done.returncode == 0, done.stderr
+    assert site.blobs() == wanted
+    assert not names(site.scans)
+
+
+def test_storage_that_is_away_is_waited_for(site):
+    """Files wait; `once` says so, and sends them the next time."""
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    port = urlsplit(site.azurite.endpoint("blob")).port
+    nowhere = site.azurite.connection_string.replace(f":{port}/", ":1/")
+    away = site.edge("once", SCAN_STORAGE=nowhere)
+    assert away.returncode == 3
+    assert "edge_storage_away" in away.stderr
+    assert site.edge("once").returncode == 0
+    assert site.blobs() == {"mfp-2f/scan.pdf": PDF}
+
+
+def test_wrong_key_is_waited_for(site):
+    """A credential that expired, or a wrong clock: nothing is dropped."""
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    wrong = site.azurite.connection_string.replace("AccountKey=", "AccountKey=AAAA")
+    assert site.edge("once", SCAN_STORAGE=wrong).returncode == 3
+    assert site.edge("once").returncode == 0
+    assert site.blobs() == {"mfp-2f/scan.pdf": PDF}
+
+
+def test_pages_become_one_pdf(site):
+    """Gathered by their names until it is quiet."""
+    site.configure(set="merge", pages_quiet_seconds=1.0)
+    site.start()
+    for page in (2, 1, 3):
+        (site.scans / f"SCAN_{page:04}.jpg").write_bytes(picture("JPEG", page))
+    wait_for(lambda: len(site.blobs()) == 1)
+    ((name, data),) = site.blobs().items()
+    assert name.endswith(".pdf")
+    with pikepdf.open(io.BytesIO(data)) as pdf:
+        assert len(pdf.pages) == 3
+
+
+def test_sidecar_becomes_metadata(site):
+    """And goes with its scan."""
+    site.configure(sidecar="json", sidecar_seconds=20.0)
+    site.start()
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    time.sleep(0.5)
+    assert not site.blobs()
+    (site.scans / "scan.json").write_text('{"to": "a@contoso.com", "user": "jane"}')
+    wait_for(lambda: site.blobs() == {"mfp-2f/scan.pdf": PDF})
+    client = site.azurite.blobs().get_blob_client("scans", "mfp-2f/scan.pdf")
+    metadata = client.get_blob_properties().metadata
+    assert (metadata["to"], metadata["user"]) == ("a@contoso.com", "jane")
+    wait_for(lambda: not names(site.scans))
+
+
+def test_heartbeat_says_that_it_lives(site):
+    """At the start, and every minute."""
+    site.start()
+    wait_for(lambda: site.blobs("edge"))
+    beat = json.loads(site.blobs("edge")["office.json"])
+    assert beat["agent"] == "office"
+    assert beat["backlog"] == 0
+    assert beat["folders"][0]["device"] == "mfp-2f"
+
+
+def test_status_says_what_waits_and_what_went(site):
+    """While it runs, and afterwards."""
+    site.start()
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    wait_for(lambda: site.blobs())
+    (site.scans / "half.pdf").write_bytes(CUT_PDF)
+    time.sleep(3)
+    said = json.loads(site.edge("status", "--json").stdout)
+    assert [each["path"] for each in said["last"]] == ["scan.pdf"]
+    assert [each["path"] for each in said["waiting"]] == ["half.pdf"]
+    assert said["waiting"][0]["why"]
+
+
+def test_check_says_that_all_is_well(site):
+    """And leaves nothing behind."""
+    done = site.edge("check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not site.blobs("edge")
+
+
+def test_check_says_what_is_wrong(site):
+    """With a wrong key; and with a file that is none."""
+    wrong = site.azurite.connection_string.replace("AccountKey=", "AccountKey=AAAA")
+    done = site.edge("check", SCAN_STORAGE=wrong)
+    assert done.returncode == 1
+    assert "NO  storage" in done.stdout
+    site.config.write_text("state_dir = 5\n")
+    done = site.edge("check")
+    assert done.returncode == 2
+    assert "state_dir" in done.stderr
