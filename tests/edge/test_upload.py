@@ -72,7 +72,7 @@ class Rig:
 
     def job(self, path: str = "scan.pdf", data: bytes = PDF, **said: str) -> Job:
         """The same, ready to go."""
-        return Job(self.claimed(path, data), DEVICE, said)
+        return Job.of(self.claimed(path, data), DEVICE, **said)
 
     def blobs(self) -> dict[str, bytes]:
         """What a reader sees."""
@@ -120,7 +120,7 @@ def test_metadata_is_percent_encoded(rig):
     metadata = client.get_blob_properties().metadata
     assert metadata["to"] == "a@contoso.com,b@contoso.com"
     assert metadata["subject"] == "Gr%C3%B6%C3%9Fe%3A%205%20%E2%82%AC"
-    assert metadata[OWN] == job.claimed.claim_id
+    assert metadata[OWN] == job.job_id
 
 
 def test_counter_name_that_comes_again_is_a_new_scan(rig):
@@ -151,13 +151,13 @@ def test_file_that_changes_while_it_is_read_is_not_committed(rig, monkeypatch):
     job = rig.job(data=PDF * 20_000)
 
     def stage(*_: object) -> None:
-        job.claimed.file.write_bytes(b"%PDF-1.7 something else")
+        job.file().write_bytes(b"%PDF-1.7 something else")
 
     monkeypatch.setattr(rig.depot, "stage", stage)
     with pytest.raises(ChangedError):
         rig.uploader().upload(job)
     assert not rig.blobs()
-    assert rig.book.find(job.claimed.claim_id) is None
+    assert rig.book.find(job.job_id) is None
 
 
 def stopped(rig, monkeypatch, job, after):
@@ -212,7 +212,7 @@ def test_commit_of_long_ago_is_a_problem(rig, monkeypatch):
     rig.offset = SURE_SECONDS + 60
     with pytest.raises(ProblemError):
         rig.uploader().upload(job)
-    assert job.claimed.file.exists()
+    assert job.file().exists()
     assert not rig.blobs()
 
 
