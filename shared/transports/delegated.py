@@ -20,7 +20,7 @@ from shared.errors import AuthRefusedError, ForwardError, TransientError
 
 from .base import Clock, Patience
 from .clouds import cloud_of
-from .entra import AGAIN, Http, crossing, refusal
+from .entra import AGAIN, UNKNOWN, Http, crossing, refusal
 from .token_store import Store
 from .xoauth2 import Answer, Config, authority
 
@@ -279,6 +279,7 @@ class _Line:
         """Choose the error for an answer without a token."""
         error = refusal(answer, self._http)
         is_over = answer.get("error") in {"invalid_grant", "interaction_required"}
-        if is_over and AGAIN not in error.hint:
-            return AuthRefusedError(error.what, hint=AGAIN)
-        return error
+        if not is_over or AGAIN in error.hint:
+            return error
+        hint = AGAIN if error.hint == UNKNOWN else f"{error.hint}; then {AGAIN}"
+        return AuthRefusedError(error.what, hint=hint)

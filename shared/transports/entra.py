@@ -31,6 +31,8 @@ _LATER = frozenset({"temporarily_unavailable", "server_error"})
 _OTHER_CLOUD = "the tenant is in another cloud: set AZURE_AUTHORITY_HOST"
 AGAIN = "sign in again: python -m ops login"
 """What a person must do whose sign-in has ended."""
+UNKNOWN = "see the application in Entra"
+"""What to do about a refusal that is in no table."""
 _CONSENT = "an administrator must consent: the application's API permissions in Entra"
 
 _HINTS: tuple[tuple[str, str], ...] = (
@@ -113,7 +115,7 @@ def _by_status(words: str, http: Http) -> ForwardError:
         return ThrottledError(said, retry_after=http.retry_after)
     if http.status in _REFUSALS:
         hint = next((text for sign, text in _HINTS if re.search(sign, words)), "")
-        return AuthRefusedError(said, hint=hint or "see the application in Entra")
+        return AuthRefusedError(said, hint=hint or UNKNOWN)
     hint = "" if http.status in _FAULTS else "is a proxy in between?"
     return UnreachableError(said, hint=hint, retry_after=http.retry_after)
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from shared.errors import TransientError
+
 from . import keyvault, xoauth2
 from .base import Clock, Patience, Reach, Transport
 from .client import Server
@@ -93,9 +95,15 @@ class Exo(Smtp):
 
     def check(self) -> str:
         """Sign in and take leave; says whose sign-in it was, and when it would end."""
-        seen = super().check()
         if not self._person:
-            return seen
+            return super().check()
+        try:
+            seen = super().check()
+        except TransientError as exc:
+            if not (warning := self._person.warning()):
+                raise
+            words = f"{exc.hint}; {warning}" if exc.hint else warning
+            raise type(exc)(exc.what, hint=words, retry_after=exc.retry_after) from exc
         more = f"{seen}; {self._person.account} signed in"
         warning = self._person.warning()
         return f"{more}; {warning}" if warning else more

@@ -13,6 +13,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, cast
 
@@ -170,8 +171,9 @@ class Probe:
     def _shown(self, certificate: Certificate) -> str:
         """Whose it is, by whom, and how long it is good."""
         ends = certificate.not_valid_after_utc
-        left = (ends - self.clock()).days
-        how_long = f"{left} days left" if left >= 0 else f"{-left} days ago"
+        left = ends - self.clock()
+        is_over = left < timedelta(0)
+        how_long = f"{(-left).days} days ago" if is_over else f"{left.days} days left"
         return (
             f"of {_named(certificate.subject)} for {_hosts(certificate)}, by "
             f"{_named(certificate.issuer)}, valid until {ends:%Y-%m-%d} ({how_long})"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from local.web import Fault, Moment, Response
-from shared.errors import AuthRefusedError, ConfigError
+from shared.errors import AuthRefusedError, ConfigError, UnreachableError
 from shared.transports import exo, keyvault
 from shared.transports.config import fill
 from shared.transports.delegated import Delegated, Saved
@@ -143,6 +143,7 @@ def test_what_another_worker_renewed_is_used(stage: Stage):
         ("AADSTS70043", "sign-in frequency"),
         ("AADSTS70044", "session"),
         ("AADSTS54005", "something new"),
+        ("AADSTS53003", "policy"),
     ],
 )
 def test_sign_in_that_has_ended_says_what_to_do(code: str, words: str, stage: Stage):
@@ -162,6 +163,7 @@ def test_sign_in_that_has_ended_says_what_to_do(code: str, words: str, stage: St
         transport.check()
 
     assert LOGIN in caught.value.hint
+    assert ("Conditional Access" in caught.value.hint) == (code == "AADSTS53003")
     assert not [each for each in secrets if each in str(caught.value)]
 
 
@@ -348,6 +350,18 @@ def test_check_warns_of_death_by_disuse(stage: Stage):
     assert "in 10 days" in said
     assert LOGIN in said
     assert "\n" not in said
+
+
+def test_check_warns_while_entra_is_away(stage: Stage):
+    """It says what is wrong today, and what will be in some days."""
+    transport = built(stage)
+    rewritten(stage.peers, saved=(stage.clock.now - timedelta(days=80)).isoformat())
+    stage.peers.entra.server.faults.add(Fault(Moment.ANSWER, Response(503), times=9))
+
+    with pytest.raises(UnreachableError) as caught:
+        transport.check()
+
+    assert "in 10 days" in caught.value.hint
 
 
 def test_sign_in_in_a_file_works_the_same(stage: Stage, tmp_path: Path):
