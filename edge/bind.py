@@ -8,13 +8,14 @@ One page is in memory at a time; qpdf joins them from disk to disk.
 from __future__ import annotations
 
 import gc
+import io
 import json
 import logging
 import os
 import resource
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,14 @@ import img2pdf  # type: ignore[import-untyped]
 import pikepdf
 from PIL import Image
 
+from .tiff_jpeg import jpeg_of
+
 MEMORY_BYTES = 3 << 30
 """Of addresses, for the whole process: no picture is worth more."""
 PIXELS = 300_000_000
 """Twice that is refused: A0 at 600 dpi has 560 million."""
+_UNIT, _RESOLUTION, _CENTIMETRES = 296, (282, 283), 3
+_POINTS = 72.0
 _MARK_WITHIN = 1024
 """Where `%PDF-` may begin (ISO 32000-1, annex H.3)."""
 
@@ -67,17 +72,60 @@ def _part(page: Path, part: Path) -> Path:
             if not len(pdf.pages):
                 raise ValueError("it has no page")
         return part
+    data = page.read_bytes()
+    sheets = _jpegs(data)
+    if sheets:
+        places = [part.with_suffix(f".{n}.pdf") for n in range(len(sheets))]
+        for place, (jpeg, across, down) in zip(places, sheets, strict=True):
+            _convert(jpeg, place, _layout(across, down))
+        _join(places, part)
+    else:
+        _convert(data, part)
+    # img2pdf's objects hold each other, and the picture.
+    gc.collect()
+    return part
+
+
+def _convert(data: bytes, part: Path, layout: Any = None) -> None:
+    words = {"layout_fun": layout} if layout else {}
     with part.open("wb") as out:
         img2pdf.convert(
-            page.read_bytes(),
+            data,
             outputstream=out,
             engine=img2pdf.Engine.internal,
             rotation=img2pdf.Rotation.ifvalid,
             nodate=True,
+            **words,
         )
-    # img2pdf's objects hold each other, and the picture.
-    gc.collect()
-    return part
+
+
+def _jpegs(data: bytes) -> list[tuple[bytes, float, float]]:
+    """Take the JPEGs out of a TIFF, with their resolution; none: let it be decoded."""
+    if data[:2] not in {b"II", b"MM"}:
+        return []
+    sheets = []
+    with Image.open(io.BytesIO(data)) as tiff:
+        for frame in range(getattr(tiff, "n_frames", 1)):
+            tiff.seek(frame)
+            tags = dict(getattr(tiff, "tag_v2", {}))
+            jpeg = jpeg_of(data, tags)
+            if jpeg is None:
+                return []
+            points = 2.54 if tags.get(_UNIT) == _CENTIMETRES else 1.0
+            across, down = (float(tags.get(each) or 0) for each in _RESOLUTION)
+            sheets.append((jpeg, across * points, down * points))
+    return sheets
+
+
+def _layout(across: float, down: float) -> Callable[..., tuple[float, ...]]:
+    """Make the size of a page, in points, from that of its picture."""
+    dots = (across or img2pdf.default_dpi, down or across or img2pdf.default_dpi)
+
+    def layout(width: int, height: int, _: object) -> tuple[float, ...]:
+        size = (_POINTS * width / dots[0], _POINTS * height / dots[1])
+        return (*size, *size)
+
+    return layout
 
 
 def _join(parts: Sequence[Path], target: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.errors import UnreachableError
+from shared.errors import TransientError
 
 from .base import Clock, Patience
 
@@ -19,9 +19,10 @@ class Deadline:
     patience: Patience
 
     def check(self) -> None:
-        """Go on only while the lease is ours. Raises UnreachableError."""
+        """Go on only while the lease is ours. Raises TransientError."""
         if self.clock() >= self.moment:
-            raise UnreachableError(
+            # Not the peer's fault: it is no outage.
+            raise TransientError(
                 "broken off: the lease ends before the mail is complete",
                 hint="where this repeats, raise LEASE_SECONDS",
             )

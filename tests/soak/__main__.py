@@ -28,7 +28,10 @@ def main() -> int:
     if outcome.violations:
         print(f"\nVerdict: {len(outcome.violations)} violations (seed {seed}).")
         return 1
-    print("Verdict: nothing lost, nothing doubled, nothing broken or misdirected.")
+    print(
+        "Verdict: nothing lost, nothing doubled, nothing broken or misdirected, "
+        "and no peer burdened with more than it takes."
+    )
     return 0
 
 
