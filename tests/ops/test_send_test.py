@@ -16,6 +16,7 @@ from tests.transports.peers import UNKNOWN, Peers, closed_port, parsed
 from tests.transports.rigs import (
     acs_settings,
     exo_settings,
+    graph_settings,
     hve_settings,
     mx_settings,
     smtp_settings,
@@ -28,6 +29,7 @@ RUNNING_SETTINGS: Mapping[str, Callable[[Peers], Mapping[str, str]]] = {
     "acs": acs_settings,
     "direct": mx_settings("DIRECT"),
     "exo": exo_settings,
+    "graph": graph_settings,
     "hve": hve_settings,
     "relay": mx_settings("RELAY"),
     "smtp": smtp_settings,
@@ -89,7 +91,8 @@ def test_each_transport_is_tried_to_the_mail(name: str, send_test, peers: Peers)
     assert all(each["ok"] and not each["hint"] for each in steps)
     keys = {"transport", "sender", "step", "ok", "text", "hint", "ms"}
     assert all(each.keys() == keys for each in steps)
-    (mail,) = peers.arrived_by_mail() + peers.arrived_by_acs()
+    arrived = peers.arrived_by_mail() + peers.arrived_by_acs()
+    (mail,) = arrived + peers.arrived_by_graph()
     assert mail.recipients == (INSIDE,)
     assert steps[-1]["sender"] == SENDER
 
