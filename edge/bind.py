@@ -7,6 +7,7 @@ One page is in memory at a time; qpdf joins them from disk to disk.
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import json
@@ -17,11 +18,12 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import img2pdf  # type: ignore[import-untyped]
 import pikepdf
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from .tiff_jpeg import jpeg_of
 
@@ -31,6 +33,7 @@ PIXELS = 300_000_000
 """Twice that is refused: A0 at 600 dpi has 560 million."""
 _UNIT, _RESOLUTION, _CENTIMETRES = 296, (282, 283), 3
 _POINTS = 72.0
+_FULL_BYTES = 1 << 20
 _MARK_WITHIN = 1024
 """Where `%PDF-` may begin (ISO 32000-1, annex H.3)."""
 
@@ -135,12 +138,19 @@ def _join(parts: Sequence[Path], target: Path) -> None:
         pikepdf.Job(["qpdf", *words, *map(str, parts), "--", str(target)]).run()
     except pikepdf.PasswordError as exc:
         raise ValueError("it needs a password") from exc
+    except Exception as exc:
+        # qpdf does not say by a number that the disk is full.
+        if disk_usage(target.parent).free < _FULL_BYTES:
+            raise OSError(errno.ENOSPC, "the disk is full") from exc
+        raise
     with target.open("rb+") as file:
         os.fsync(file.fileno())
 
 
 def _words(exc: Exception) -> str:
     """Say it in one line, without the folder that qpdf puts in front."""
+    if isinstance(exc, UnidentifiedImageError | img2pdf.ImageOpenError):
+        return "it is no picture of a kind that is known here"
     said = str(exc).strip().splitlines() or [type(exc).__name__]
     return said[0].rpartition("/")[2][:200]
 

@@ -96,6 +96,19 @@ def test_bytes_are_not_recompressed(tmp_path, state):
         assert "/CCITTFaxDecode" in list(third["/Filter"])
 
 
+def test_jpeg_in_a_tiff_stays_jpeg(tmp_path, state):
+    """Of each page, in the size that the TIFF says; decoded it would grow tenfold."""
+    sheets = [Image.radial_gradient("L").resize(SIZE).convert("RGB")] * 2
+    out = io.BytesIO()
+    words = {"compression": "jpeg", "save_all": True, "append_images": sheets[1:]}
+    sheets[0].save(out, "TIFF", dpi=(150, 100), **words)
+    merge(written(tmp_path, out.getvalue()), state / "scan.pdf")
+    with pikepdf.open(state / "scan.pdf") as pdf:
+        assert [each["/Filter"] for each in images(pdf)] == ["/DCTDecode"] * 2
+        assert [float(each) for each in pdf.pages[1].mediabox[2:]] == [144, 288]
+    assert (state / "scan.pdf").stat().st_size < len(out.getvalue()) + 3000
+
+
 def test_kinds_mix_and_have_several_pages(tmp_path, state):
     """A TIFF of three pages and a PDF of two are five pages."""
     merge(written(tmp_path, several(0, 1, 0), pdfs.classic(2)), state / "scan.pdf")

@@ -40,7 +40,7 @@ def test_quiet_pages_without_a_gap_are_a_job(form):
     found = gather(pages(form, 3, 1, 2, 10, *range(4, 10), apart=0.1), PATIENCE, 20)
     (job,) = found.complete
     assert [each.name for each in job.pages] == [form % n for n in range(1, 11)]
-    assert found.waiting == found.broken == found.others == ()
+    assert not (found.waiting or found.broken or found.others)
 
 
 @pytest.mark.parametrize("form", FORMS)
