@@ -60,7 +60,7 @@ def make(config: Config, clock: Clock, patience: Patience) -> Transport:
 def _certificate(config: Config, patience: Patience) -> OwnCertificate | None:
     """Find the certificate; a vault is not asked yet. Raises ConfigError."""
     text = config.relay_client_certificate
-    if not text.lower().startswith("http"):
+    if not text.lower().startswith(("https://", "http://")):
         return OwnCertificate(_SETTING, text) if text else None
     # Imported here: whoever has a file need not pay for it.
     from . import keyvault

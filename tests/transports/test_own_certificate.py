@@ -267,3 +267,13 @@ def test_key_with_a_password_is_configuration(
         of_file(stage, asking, file)
 
     assert "password" in str(caught.value.__cause__)
+
+
+def test_file_may_be_called_like_a_protocol(
+    stage: Stage, asking: MailServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Only an address is a vault's."""
+    monkeypatch.chdir(tmp_path)
+    Path("https.pem").write_text(own(stage))
+
+    of_file(stage, asking, Path("https.pem")).check()
