@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.sets import Patience, Seen, gather, pdf_name
+from edge.sets import Gathered, Patience, Seen, gather, pdf_name
 
 PATIENCE = Patience(quiet_seconds=10, missing_seconds=300)
 RICOH = "20251009141512046_%04d.jpg"
@@ -40,7 +40,7 @@ def test_quiet_pages_without_a_gap_are_a_job(form):
     found = gather(pages(form, 3, 1, 2, 10, *range(4, 10), apart=0.1), PATIENCE, 20)
     (job,) = found.complete
     assert [each.name for each in job.pages] == [form % n for n in range(1, 11)]
-    assert not (found.waiting or found.broken or found.others)
+    assert found == Gathered(complete=(job,))
 
 
 @pytest.mark.parametrize("form", FORMS)
