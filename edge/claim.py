@@ -72,8 +72,7 @@ def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
     """Rename the file away, and see that it is still the one that was looked at.
 
     `Later` says in `why` what keeps it from being claimed; the file is then as it was.
-    `Nothing` where it is gone. `now` is of the monotonic clock. Survives a power cut
-    once it returns.
+    `Nothing` where it is gone. `now` is of the monotonic clock.
     """
     place, claim_id = ready.place, secrets.token_hex(_ID_BYTES)
     folder, _, name = ready.path.rpartition("/")
@@ -95,6 +94,18 @@ def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
         return claimed
     give_back(claimed)
     return Later(now, "It was changed while it was claimed.")
+
+
+def secure(claimed: Claimed) -> None:
+    """Make the claim survive a power cut: before the scan counts as sent.
+
+    Else the file could be back under its name, and be sent twice. Not done by `claim`:
+    it waits for the disk, and a printer may use the name again at once.
+    """
+    folder = claimed.at.rpartition("/")[0]
+    with suppress(OSError), reach.folder(claimed.place.path, folder) as descriptor:
+        # Some network file systems have no such call.
+        os.fsync(descriptor)
 
 
 def check(claimed: Claimed) -> None:

@@ -1,7 +1,7 @@
 """Do the bytes announce their end, and is it there? By the core's own structure check.
 
 In: an open descriptor, its size and name. Out: an `Ending`, and why it is not whole.
-Reads the file once, in pieces; memory stays under 3 MB. Raises OSError.
+Reads the file once, in pieces; memory stays under 5 MB. Raises OSError.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import signal
+from contextlib import suppress
 from enum import StrEnum
 
 from .mounts import Mount
@@ -45,12 +46,11 @@ def _by_lease(descriptor: int) -> Holder:
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as exc:
         return Holder.WRITER if exc.errno == errno.EAGAIN else Holder.UNKNOWN
-    try:
+    is_kept = fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_RDLCK
+    with suppress(OSError):
+        # The system takes it away from who keeps a writer waiting.
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except OSError as exc:
-        # It was broken and taken away already: somebody wants to write.
-        return Holder.WRITER if exc.errno == errno.EAGAIN else Holder.UNKNOWN
-    return Holder.NOBODY
+    return Holder.NOBODY if is_kept else Holder.WRITER
 
 
 def _by_opening(descriptor: int) -> Holder:

@@ -71,9 +71,7 @@ class Looker:
 
     def _answer(self, sight: Sight) -> Answer:
         try:
-            stat = reach.stat(sight.place.path, sight.path)
-            why = junk.why_refused(stat.st_mode) or ("" if stat.st_size else "empty")
-            if why:
+            if why := _why_nothing(reach.stat(sight.place.path, sight.path)):
                 return Nothing(why)
             mount = self.mount_of((sight.place.path / sight.path).parent)
             with reach.file(sight.place.path, sight.path) as descriptor:
@@ -82,7 +80,11 @@ class Looker:
             return self._not_read(exc)
 
     def _judged(self, sight: Sight, descriptor: int, mount: Mount) -> Answer:
-        memory = self._remembered(sight, Mark.of(os.fstat(descriptor)))
+        stat = os.fstat(descriptor)
+        if why := _why_nothing(stat):
+            # It took the place of the file that was there a moment ago.
+            return Nothing(why)
+        memory = self._remembered(sight, Mark.of(stat))
         while True:
             facts = Facts(
                 size=memory.mark.size,
@@ -123,3 +125,8 @@ class Looker:
         if exc.errno in {errno.EACCES, errno.EPERM}:
             what += ": let the agent's user read what the printer writes"
         return Later(self.clock() + LONGEST_SECONDS, f"It cannot be read: {what}.")
+
+
+def _why_nothing(stat: os.stat_result) -> str:
+    """Why a thing is not worth opening; empty for a file that holds something."""
+    return junk.why_refused(stat.st_mode) or ("" if stat.st_size else "empty")

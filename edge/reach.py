@@ -61,15 +61,12 @@ def stat(top: Path, path: str) -> os.stat_result:
 def move(top: Path, path: str, new: str) -> os.stat_result:
     """Rename a file, never over another; its folders must be there. What it is then.
 
-    Raises FileExistsError where the new name is taken. Survives a power cut once done.
+    Raises FileExistsError where the new name is taken.
     """
     above, _, name = path.rpartition("/")
     new_above, _, new_name = new.rpartition("/")
     with folder(top, above) as source, folder(top, new_above) as target:
         _rename(source, name, target, new_name)
-        with suppress(OSError):
-            # Some network file systems have no such call; the rename is done anyway.
-            os.fsync(target)
         return os.stat(new_name, dir_fd=target, follow_symlinks=False)
 
 

@@ -200,7 +200,8 @@ def reuse(desk: Desk) -> None:
 
 @pattern
 def reuse_fast(desk: Desk) -> None:
-    """The same name again at once."""
+    """The same name again at once; while no burst of others takes all there is."""
+    time.sleep(3.0)
     for n in range(2):
         desk.put("fast.pdf", desk.want("fast.pdf", a_document(f"fast {n}")), 3, 0.02)
         time.sleep(0.15)
