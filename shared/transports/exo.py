@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.errors import TransientError
+from shared.errors import AuthRefusedError, TransientError
 
 from . import keyvault, xoauth2
 from .base import Clock, Patience, Reach, Transport
@@ -99,6 +99,9 @@ class Exo(Smtp):
             return super().check()
         try:
             seen = super().check()
+        except AuthRefusedError:
+            # It is dead already.
+            raise
         except TransientError as exc:
             if not (warning := self._person.warning()):
                 raise
