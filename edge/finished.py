@@ -16,6 +16,8 @@ from .lease import Holder
 
 REST_SECONDS = 2.0
 """After the last change, where a close or a poll is all that is known."""
+LINK_SECONDS = 0.03
+"""A file of two names: OpenSSH renames by link and unlink, and is between the two."""
 LOOK_SECONDS = 0.5
 """To the next look at a file that is held; the longer it rests, the longer."""
 LONGEST_SECONDS = 60.0
@@ -57,6 +59,8 @@ class Facts:
     now: float
     quiet_seconds: float
     is_remote: bool = False
+    is_linked: bool = False
+    """It has another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,7 @@ def judge(facts: Facts) -> Verdict:
     rest = _rest(facts)
     left = facts.changed + rest - facts.now
     if left > 0:
-        return _wait(facts, left, f"It has to rest for {rest:g} seconds.")
+        return _wait(facts, left, f"It has to rest for {rest:g} s.")
     return Verdict(Step.READ if facts.ending is Ending.UNREAD else Step.CLAIM)
 
 
@@ -88,7 +92,8 @@ def _rest(facts: Facts) -> float:
     """How long it must have rested."""
     quiet = max(facts.quiet_seconds, 0.0)
     if facts.holder is Holder.NOBODY:
-        return quiet if facts.ending is Ending.OPEN else 0.0
+        least = LINK_SECONDS if facts.is_linked else 0.0
+        return max(quiet, least) if facts.ending is Ending.OPEN else least
     is_announced = facts.ending is not Ending.OPEN
     if is_announced and (facts.is_closed or facts.is_remote):
         return REST_SECONDS

@@ -95,6 +95,7 @@ class Looker:
                 now=self.clock(),
                 quiet_seconds=sight.place.quiet_seconds,
                 is_remote=mount.is_remote,
+                is_linked=stat.st_nlink > 1,
             )
             # Asked after the holder: whoever let go before has changed it before.
             if Mark.of(os.fstat(descriptor)) != memory.mark:

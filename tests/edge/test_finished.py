@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.finished import (
+    LINK_SECONDS,
     LONGEST_SECONDS,
     REST_SECONDS,
     Ending,
@@ -53,6 +54,14 @@ ROWS = {
     "rename over SMB: nobody holds it": ({}, CLAIM),
     "rename over SFTP, link and unlink: no close under this name": (
         {"is_closed": False},
+        CLAIM,
+    ),
+    "rename over SFTP, between link and unlink": (
+        {"is_closed": False, "is_linked": True},
+        WAIT,
+    ),
+    "two names, and nobody takes one away": (
+        {"is_linked": True, "rested": LINK_SECONDS},
         CLAIM,
     ),
     "zero bytes, closed: a placeholder": ({"size": 0}, WAIT),

@@ -127,7 +127,7 @@ def test_what_announces_no_end_must_be_quiet(look, clock, name, data, is_at_once
     assert isinstance(look(name, is_closed=True), Ready) is is_at_once
     clock.now += 4.9
     if not is_at_once:
-        assert look(name) == Later(1005.0, "It has to rest for 5 seconds.")
+        assert look(name) == Later(1005.0, "It has to rest for 5 s.")
     clock.now += 0.1
     assert isinstance(look(name), Ready)
 
