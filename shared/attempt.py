@@ -202,7 +202,8 @@ def _turned_down(
         why = f"{mail.transport}: {mail.answer}"
         tally.moves.append(why)
         return Came(row.with_mail(moved(other, why)), again=True)
-    mail = answered(mail, f"{exc.what} ({post.ways.too_large(row, mail)})")
+    hint = "; ".join(filter(None, [exc.hint, post.ways.too_large(row, mail)]))
+    mail = answered(mail, f"{exc.what} ({hint})")
     return Came(row.with_mail(refused(mail, exc)))
 
 

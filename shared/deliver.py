@@ -140,6 +140,9 @@ class _Round:
         """The mail on a way that is open, and how to leave it; else put off."""
         stops: list[tuple[Stop, Mail]] = []
         for each in self._ways(mail):
+            if stops and stops[0][0].is_busy and each.transport != mail.transport:
+                # That is no closed transport: another of its senders will do, or soon.
+                break
             way = each if each is mail else moved(each, self._why(mail, stops))
             # A way that just failed is not tried again, but it may be waited for.
             has_been = _way(way) in self.been

@@ -17,6 +17,7 @@ from .rulebook import CONFIG, RoutesBrokenError
 from .settle import HELD, SCANS, SENT
 from .stores.border import DeniedError, StorageError
 from .stores.queues import EVENTS, REPORTS, RETRIES
+from .transports.base import Tended
 from .works import Works
 
 KEPT = timedelta(seconds=60)
@@ -52,6 +53,9 @@ def _ends(works: Works) -> Iterator[Check]:
     for each in endings(works.transports, works.settings.source):
         if words := warning(each, works.clock()):
             yield Check(f"end of {each.transport}", True, words, is_warning=True)
+    for name, transport in works.transports.items():
+        if isinstance(transport, Tended) and (words := transport.warning()):
+            yield Check(f"sign-in of {name}", True, words, is_warning=True)
 
 
 def _tried(name: str, attempt: Callable[[], str]) -> Check:

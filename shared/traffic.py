@@ -44,6 +44,8 @@ class Stop:
     """Its turn can be booked."""
     is_gate: bool = False
     """It gets a slot behind the gate."""
+    is_busy: bool = False
+    """Only a connection is not free: it will be in seconds."""
 
 
 def lane_of(transport: Transport, sender: str) -> str:
@@ -98,7 +100,8 @@ class Traffic:
         """Give the mail a turn of its own; returns it with the time."""
         lane, own = self.lane(mail), mail.after
         is_own = mail.reason is stop.reason and not mail.booked
-        booked = False
+        # A turn that was taken stays one where only a connection was not free.
+        booked = mail.booked and not stop.is_gate
         if stop.is_gate:
             slot = self.gate.slot(lane, own if is_own else None)
             stop = replace(stop, until=slot or self.clock())
@@ -122,7 +125,7 @@ class Traffic:
         if not berth:
             until = self.clock() + self.soon * random.uniform(0.5, 1.5)  # noqa: S311 (no secret)
             words = f"{lane} takes {most} connections at once"
-            return Stop(Reason.THROTTLED, until, words)
+            return Stop(Reason.THROTTLED, until, words, is_busy=True)
         return lambda: _calmly(lambda: self.berths.leave(lane, berth), None)
 
     def failed(

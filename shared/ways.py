@@ -130,5 +130,5 @@ def too_large(row: Row, mail: Mail, sides: Sides) -> str:
     mail_size = f"the mail has {encoded_bytes(row.size) / _MEGA:.1f} MB"
     return (
         f"{'; '.join([mail_size, *limits])}: add one that carries more to {name} "
-        "(exo, graph and relay take up to 150 MB), or scan at a lower resolution"
+        "(exo, graph and relay carry the most), or scan at a lower resolution"
     )

@@ -178,3 +178,7 @@ class Tended(Protocol):
         Does not raise: what is wrong it warns of in the log.
         """
         ...
+
+    def warning(self) -> str:
+        """What will stop working before long, and what to do; empty: nothing."""
+        ...

@@ -115,3 +115,7 @@ class Exo(Smtp):
         """Keep a person's sign-in alive where no mail does; see `Delegated.tend`."""
         if self._person:
             self._person.tend()
+
+    def warning(self) -> str:
+        """Say that a person's sign-in dies within two weeks; empty where not."""
+        return self._person.warning() if self._person else ""

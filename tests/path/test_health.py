@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -11,6 +12,7 @@ from shared.duty import Duty
 from shared.errors import AuthRefusedError, ConfigError, UnreachableError
 from shared.health import Health, check
 from tests.path.office import ROUTES
+from tests.scripted import Scripted
 
 
 def results(office):
@@ -114,6 +116,25 @@ def test_detail_is_json(office):
     assert duty.is_healthy()
     names = [each["check"] for each in json.loads(duty.health_report())]
     assert names == ["storage", "routes", "transport hve", "transport acs"]
+
+
+def test_sign_in_that_dies_before_long_is_a_warning(office):
+    """A person must sign in again; until then all is well."""
+
+    class Person(Scripted):
+        """Somebody's sign-in."""
+
+        def tend(self) -> None:
+            """Nothing to do."""
+
+        def warning(self) -> str:
+            """It dies."""
+            return "the sign-in of jane@contoso.com dies of disuse in 9 days"
+
+    ways = {**office.works.transports, "exo": Person("exo", "scans@contoso.com")}
+    told = [c for c in check(replace(office.works, transports=ways)) if c.is_warning]
+    assert [each.name for each in told] == ["sign-in of exo"]
+    assert all(each.is_ok for each in told)
 
 
 def test_end_of_what_is_in_use_is_a_warning_in_its_last_180_days(office):

@@ -209,3 +209,44 @@ def test_worker_that_died_leaves_its_connection_when_its_lease_ends(office):
     assert row.state is State.WAITING
     office.later(seconds=lease.total_seconds())
     assert office.scan(name="mfp/2.pdf", to=OUTSIDE).state is State.SENT
+
+
+def test_turn_is_kept_where_only_a_connection_was_not_free(office):
+    """It was counted for this mail; another turn would be a minute later."""
+    limited(office, *TWO, connections=1)
+    waiting = scans(office, 4)[2:]
+    assert all(row.plan[0].booked for row in waiting)
+    office.offset += waiting[1].next_attempt - office.clock()
+    office.works.berths.enter("acs", 1, office.clock() + MINUTE)
+    busy = office.wake(waiting[0])
+    assert busy.last_error == "acs takes 1 connections at once"
+    assert busy.plan[0].booked
+    assert busy.next_attempt - office.clock() < timedelta(seconds=10)
+
+
+def test_busy_connections_close_no_transport(office):
+    """They are free in seconds: the operator's order stands."""
+    limited(office, connections=1)
+    relay = Scripted("relay", "copier@contoso.com")
+    office.works = replace(
+        office.works,
+        settings=replace(office.works.settings, external_transport=("acs", "relay")),
+        transports={**office.works.transports, "relay": relay},
+    )
+    office.works.berths.enter("acs", 1, office.clock() + MINUTE)
+    row = office.scan(to=OUTSIDE)
+    assert (row.state, row.plan[0].transport) == (State.WAITING, "acs")
+    assert not relay.calls
+
+
+def test_busy_sender_is_helped_out_by_another(office):
+    """Mailboxes of one transport share the load."""
+    limited(office, connections=1)
+    office.outside.senders = ("a@contoso.com", "b@contoso.com")
+    for lane in ("acs a@contoso.com", "acs b@contoso.com"):
+        office.works.berths.enter(lane, 1, office.clock() + MINUTE)
+    row = office.scan(to=OUTSIDE)
+    assert row.state is State.WAITING
+    office.later(minutes=2)
+    office.works.berths.enter(f"acs {row.plan[0].sender}", 1, office.clock() + MINUTE)
+    assert office.scan(name=row.path, to=OUTSIDE).state is State.SENT

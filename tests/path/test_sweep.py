@@ -275,6 +275,10 @@ def test_sweep_tends_the_transports_that_want_it(office):
             """Note that it was called."""
             tended.append(self.name)
 
+        def warning(self) -> str:
+            """Nothing is wrong."""
+            return ""
+
     person = Person("exo", "scans@contoso.com")
     office.works = replace(
         office.works, transports={**office.works.transports, "exo": person}
