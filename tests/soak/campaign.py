@@ -52,7 +52,7 @@ class Pace:
     rate: float = 3.0
     """Scans per second."""
     workers: int = 3
-    drain_seconds: float = 240.0
+    drain_seconds: float = 400.0
     """At most, for what is left to do once the trouble is over."""
     keeps: bool = False
     """AFTER_SEND=keep."""

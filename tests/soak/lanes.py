@@ -22,7 +22,7 @@ UNDER_WAY_SECONDS = 3.0
 
 and waits for its turn on a busy machine, before the peer hears of it.
 """
-PARTING_SECONDS = 0.3
+PARTING_SECONDS = 0.05
 """How much later than its end a busy peer may see a connection end."""
 _WHYS: Mapping[str, str] = {
     "over its quota": r"takes \d+ mails",
