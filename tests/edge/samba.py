@@ -40,6 +40,8 @@ _CONFIG = """
     printcap name = /dev/null
     disable spoolss = yes
     server min protocol = SMB2
+    # One process for each printer, though all have one client's id here.
+    server multi channel support = no
 [scans]
     path = {folder}
     read only = no

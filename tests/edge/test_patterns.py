@@ -6,11 +6,15 @@ agent's eye takes whatever it holds for finished.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+
+from edge.lease import Holder
+from edge.look import Looker, MountOf, mount_now
+from edge.mounts import Mount
 
 from . import samba, sftp
 from .eye import Eye, Folder, Taken
@@ -21,6 +25,8 @@ SERVERS: dict[str, type[samba.Samba] | type[sftp.Sftp]] = {
     "sftp": sftp.Sftp,
 }
 WHY_NOT = {"smb": samba.why_not(), "sftp": sftp.why_not()}
+OVERWRITTEN = {"rename_over", "reuse", "reuse_fast"}
+"""Whoever can only wait for rest gets the later bytes of a name used again at once."""
 
 
 @dataclass
@@ -31,32 +37,40 @@ class Played:
     taken: dict[str, list[Taken]]
 
 
-@pytest.fixture(scope="module", params=SERVERS)
-def played(request, tmp_path_factory) -> Iterator[Played]:
-    """All patterns, played over one protocol."""
-    if WHY_NOT[request.param]:
-        pytest.skip(WHY_NOT[request.param])
-    top = tmp_path_factory.mktemp(request.param)
-    folders = {}
-    for name in PATTERNS:
-        folders[name] = Folder(top / name)
-        folders[name].path.mkdir()
+def play_all(
+    protocol: str,
+    top: Path,
+    looker: Looker | None = None,
+    mount_of: MountOf = mount_now,
+) -> Played:
+    """Play all of them over one protocol; skip where it cannot be served."""
+    if WHY_NOT[protocol]:
+        pytest.skip(WHY_NOT[protocol])
+    folders = {name: Folder(top / name) for name in PATTERNS}
+    for each in folders.values():
+        each.path.mkdir()
     with (
-        SERVERS[request.param](top) as server,
-        Eye(list(folders.values())) as eye,
+        SERVERS[protocol](top) as server,
+        Eye(list(folders.values()), looker, mount_of) as eye,
         ThreadPoolExecutor(len(PATTERNS)) as pool,
     ):
-        desks = {name: Desk(request.param, name, server.printer) for name in PATTERNS}
+        desks = {name: Desk(protocol, name, server.printer) for name in PATTERNS}
 
         def play(name: str) -> None:
             with at_desk(desks[name]) as desk:
                 PATTERNS[name](desk)
 
         list(pool.map(play, PATTERNS))
-        by_name: dict[str, list[Taken]] = {name: [] for name in PATTERNS}
-        for each in eye.taken:
-            by_name[each.place.path.name].append(each)
-        yield Played(desks, by_name)
+    by_name: dict[str, list[Taken]] = {name: [] for name in PATTERNS}
+    for each in eye.taken:
+        by_name[each.place.path.name].append(each)
+    return Played(desks, by_name)
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def played(request, tmp_path_factory) -> Played:
+    """All patterns, played over one protocol."""
+    return play_all(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -76,3 +90,18 @@ def test_it_is_not_late(played, name):
     if played.taken[name]:
         late = played.taken[name][-1].at - played.desks[name].ended
         assert late < 3.5
+
+
+@pytest.mark.parametrize(
+    ("protocol", "kind"), [("smb", "ext4"), ("sftp", "nfs4")], ids=["heard", "listed"]
+)
+def test_without_a_lease_it_is_late_and_never_early(tmp_path, protocol, kind):
+    """Another user's files, and a network mount: a close and a rest, or rest alone."""
+    mount = Mount(str(tmp_path), kind)
+    looker = Looker(ask=lambda *_: Holder.UNKNOWN, mount_of=lambda _: mount)
+    played = play_all(protocol, tmp_path, looker, lambda _: mount)
+    for name, desk in played.desks.items():
+        taken = sorted((each.path, each.data) for each in played.taken[name])
+        wanted = desk.wanted[-1:] if name in OVERWRITTEN else sorted(desk.wanted)
+        assert [path for path, _ in taken] == [path for path, _ in wanted], name
+        assert taken == wanted, name
