@@ -8,6 +8,7 @@ command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 [ -x /usr/sbin/smbd ] || packages="$packages samba"
 command -v smbclient >/dev/null 2>&1 || packages="$packages smbclient"
 [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
+command -v sshfs >/dev/null 2>&1 || packages="$packages sshfs"
 command -v sftp >/dev/null 2>&1 || packages="$packages openssh-client"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then

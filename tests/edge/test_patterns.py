@@ -47,8 +47,8 @@ def play_all(
     if WHY_NOT[protocol]:
         pytest.skip(WHY_NOT[protocol])
     folders = {name: Folder(top / name) for name in PATTERNS}
-    for each in folders.values():
-        each.path.mkdir()
+    for folder in folders.values():
+        folder.path.mkdir()
     with (
         SERVERS[protocol](top) as server,
         Eye(list(folders.values()), looker, mount_of) as eye,
