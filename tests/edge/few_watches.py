@@ -12,7 +12,10 @@ from .eye import Eye, Folder
 from .patterns import a_document
 
 if __name__ == "__main__":
-    Path("/proc/sys/user/max_inotify_watches").write_text("3")
+    try:
+        Path("/proc/sys/user/max_inotify_watches").write_text("3")
+    except OSError as exc:
+        sys.exit(f"unshare: {exc}")
     top = Path(sys.argv[1])
     for number in range(6):
         (top / str(number)).mkdir()

@@ -18,10 +18,12 @@ from edge.claim import (
     keep,
     left_behind,
     prepare,
+    secure,
 )
 from edge.look import Looker
 from edge.sight import Later, Nothing, Ready, Sight
 
+from .disks import memory_disk, small_disk
 from .eye import NOBODY, Folder, as_nobody
 from .patterns import a_document
 from .printer import run
@@ -190,42 +192,30 @@ def test_a_folder_that_may_not_be_written_says_so(place):
     assert files(place.path) == ["sub/a.pdf"]
 
 
-@needs_root
 def test_a_read_only_share_says_so(tmp_path):
     """Mounted so, or by a disk that failed."""
-    run(["mount", "-t", "tmpfs", "scans", str(tmp_path)])
-    try:
+    with memory_disk(tmp_path):
         answer = ready(Folder(tmp_path), "a.pdf")
         run(["mount", "-o", "remount,ro", str(tmp_path)])
         later = claim(answer, 0.0)
         assert isinstance(later, Later)
         assert "read-only" in later.why
-    finally:
-        run(["umount", "-l", str(tmp_path)])
 
 
-@needs_root
 def test_a_subfolder_on_another_disk_says_so(place):
     """It cannot be renamed across: it has to be named as a folder itself."""
     (place.path / "other").mkdir()
-    run(["mount", "-t", "tmpfs", "scans", str(place.path / "other")])
-    try:
+    with memory_disk(place.path / "other"):
         later = claim(ready(place, "other/a.pdf"), 0.0)
         assert isinstance(later, Later)
         assert "another file system" in later.why
-    finally:
-        run(["umount", "-l", str(place.path / "other")])
 
 
-@needs_root
 def test_a_full_disk_does_not_keep_a_file_from_leaving(tmp_path):
     """Else nothing could ever make room."""
-    image, folder = tmp_path / "disk", tmp_path / "scans"
+    folder = tmp_path / "scans"
     folder.mkdir()
-    image.write_bytes(bytes(4 << 20))
-    run(["mkfs.ext4", "-q", "-m", "0", "-N", "64", str(image)])
-    run(["mount", "-o", "loop", str(image), str(folder)])
-    try:
+    with small_disk(folder, tmp_path / "disk"):
         place = Folder(folder)
         prepare(place)
         answer = ready(place, "user/a.pdf")
@@ -236,7 +226,6 @@ def test_a_full_disk_does_not_keep_a_file_from_leaving(tmp_path):
         it = claim(answer, 0.0)
         assert isinstance(it, Claimed)
         assert it.file.read_bytes() == PDF
+        secure(it)
         discard(it)
         assert (folder / ".scanpost" / "spare").is_dir()
-    finally:
-        run(["umount", "-l", str(folder)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -18,12 +17,14 @@ from edge.mounts import Mount
 from edge.sight import Place, Sight
 from edge.watch import Watcher
 
+from .disks import memory_disk
 from .eye import Eye, Folder
 from .patterns import a_document
-from .printer import await_until, run
+from .printer import await_until
 
 PDF = a_document("watched", 2000)
 REMOTE = Mount("/", "cifs")
+MOST_NOTICES = 100_000
 
 
 @contextmanager
@@ -97,6 +98,8 @@ def test_a_file_in_new_nested_folders_is_seen(tmp_path, seen):
 def test_after_an_overflow_everything_is_listed(tmp_path):
     """The system keeps 16,384 notices for a busy watcher, and drops the rest."""
     limit = int(Path("/proc/sys/fs/inotify/max_queued_events").read_text())
+    if limit > MOST_NOTICES:
+        pytest.skip("fs.inotify.max_queued_events is large here")
     files = limit // 2 + 500
     paths: set[str] = set()
     is_held = threading.Event()
@@ -204,18 +207,14 @@ def test_a_network_mount_is_listed(tmp_path, seen):
         await_until(lambda: len(seen.sights) == first + 1, 3.0)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount")
 def test_what_is_mounted_over_a_folder_is_watched_instead(tmp_path, seen):
     """A share that is mounted after the agent's start, and unmounted again."""
     with watching([Folder(tmp_path)], seen):
-        run(["mount", "-t", "tmpfs", "scans", str(tmp_path)])
-        try:
+        with memory_disk(tmp_path):
             (tmp_path / "over.pdf").write_bytes(PDF)
             await_until(lambda: "over.pdf" in seen.paths, 2.0)
             (tmp_path / "later.pdf").write_bytes(PDF)
             await_until(lambda: "later.pdf" in seen.closed, 2.0)
-        finally:
-            run(["umount", "-l", str(tmp_path)])
         await_until(lambda: not (tmp_path / "over.pdf").exists(), 2.0)
         time.sleep(0.2)
         (tmp_path / "under.pdf").write_bytes(PDF)
