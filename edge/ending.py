@@ -35,7 +35,8 @@ def ending(descriptor: int, size: int, name: str) -> tuple[Ending, str]:
             return Ending.CUT, "Its first bytes have not been written yet."
         return Ending.OPEN, ""
     watch = Watch(kind, size, lambda at, length: os.pread(descriptor, length, at))
-    at = 0
+    watch.feed(head)
+    at = len(head)
     while at < size and not watch.is_hopeless:
         piece = os.pread(descriptor, min(_PIECE, size - at), at)
         if not piece:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 MOUNTINFO = Path("/proc/self/mountinfo")
@@ -49,17 +50,26 @@ class Mount:
 
 def mount_of(path: Path, text: str) -> Mount:
     """Find the mount that an absolute, resolved path lies on; of two, the upper one."""
+    inside = f"{path}/"
     found = Mount("", _UNKNOWN)
+    for mount in _mounts(text):
+        below = mount.point if mount.point.endswith("/") else f"{mount.point}/"
+        if inside.startswith(below) and len(mount.point) >= len(found.point):
+            found = mount
+    return found
+
+
+@lru_cache(maxsize=1)
+def _mounts(text: str) -> tuple[Mount, ...]:
+    """Read the table, once for each time that it changes."""
+    mounts = []
     for line in text.splitlines():
         head, dash, tail = line.partition(" - ")
         fields = head.split()
-        if not dash or len(fields) <= 4 or not tail:  # noqa: PLR2004 (proc(5))
-            continue
-        point = _OCTAL.sub(lambda octal: chr(int(octal[1], 8)), fields[4])
-        is_above = path.is_relative_to(point)
-        if is_above and len(point) >= len(found.point):
-            found = Mount(point, tail.split()[0])
-    return found
+        if dash and len(fields) > 4 and tail:  # noqa: PLR2004 (proc(5))
+            point = _OCTAL.sub(lambda octal: chr(int(octal[1], 8)), fields[4])
+            mounts.append(Mount(point, tail.split()[0]))
+    return tuple(mounts)
 
 
 def read_mounts() -> str:
