@@ -16,6 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shared import journal
+
 from . import reach
 from .junk import CLAIMED, SENT
 from .listing import walk
@@ -92,7 +94,13 @@ def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
     claimed = Claimed(place, ready.path, claim_id, f"{target}/{name}", Mark.of(stat))
     if claimed.mark.is_same_content(ready.mark):
         return claimed
-    give_back(claimed)
+    try:
+        give_back(claimed)
+    except OSError as exc:
+        # It stays where it is, and is found by `left_behind`.
+        fields = {"file": str(claimed.file), "why": str(exc)}
+        journal.warn("edge_not_given_back", fields)
+        return Nothing("claimed, changed, and not given back")
     return Later(now, "It was changed while it was claimed.")
 
 
