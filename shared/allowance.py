@@ -1,8 +1,9 @@
 """What is left of a sender's quotas: pure counting, in spans that glide.
 
 In: the quotas, and what was used in each slice of time. Out: when a mail may go, and
-the counts after it. A span is cut into twelve slices, and thirteen of them are counted:
-no span of that length, wherever it begins, holds more than the quota.
+the counts after it. A span is cut into twelve slices, and fourteen of them are counted:
+no span of that length, wherever it begins, holds more than the quota, though a mail may
+come a slice late for its turn.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from .transports.base import Quota, Unit
 
 SLICES = 12
+_COUNTED = SLICES + 1
+"""Slices before the present one whose mails may lie in one span with it."""
 _SPANS = {60: "a minute", 3600: "an hour", 86400: "a day"}
 
 type Counts = Mapping[int, int]
@@ -67,7 +70,7 @@ class Allowance:
         for quota, used, cost in zip(self.quotas, self._all, costs, strict=True):
             here = _slice(quota, at)
             # What stands in later slices was taken by a clock that is ahead.
-            if _sum(used, here, here + SLICES) + cost > max(quota.most, cost):
+            if _sum(used, here, here + _COUNTED) + cost > max(quota.most, cost):
                 return _start(quota, here + 1)
         return None
 
@@ -96,7 +99,7 @@ class Allowance:
             _name(quota): {
                 str(number): count
                 for number, count in counts.items()
-                if count and number >= _slice(quota, now) - SLICES
+                if count and number >= _slice(quota, now) - _COUNTED
             }
             for quota, counts in zip(self.quotas, self._all, strict=True)
         }
@@ -142,4 +145,4 @@ def _start(quota: Quota, number: int) -> datetime:
 
 def _sum(counts: Counts, here: int, end: int) -> int:
     """What was used from a span before this slice to the end, both included."""
-    return sum(counts.get(number, 0) for number in range(here - SLICES, end + 1))
+    return sum(counts.get(number, 0) for number in range(here - _COUNTED, end + 1))

@@ -184,7 +184,9 @@ def _put_off(
     has_other = not is_unknown and bool(post.ways.others(row, mail))
     slot = post.traffic.failed(mail, exc, has_other=has_other)
     after = slot or post.retry_at(row) + timedelta(seconds=exc.retry_after or 0)
-    later = put_off(replace(mail, tried=True), exc.why or Reason.UNREACHABLE, after)
+    doubt = mail.doubt or exc.is_doubtful
+    tried = replace(mail, tried=True, doubt=doubt)
+    later = put_off(tried, exc.why or Reason.UNREACHABLE, after)
     return Came(row.with_mail(later), again=bool(slot and has_other))
 
 
@@ -197,7 +199,7 @@ def _turned_down(
         return Came(row.with_mail(unknown(mail)))
     if not isinstance(exc, TooLargeError):
         return Came(row.with_mail(refused(mail, exc)))
-    other = post.ways.further(row, reopened(mail))
+    other = None if mail.doubt else post.ways.further(row, reopened(mail))
     if other:
         why = f"{mail.transport}: {mail.answer}"
         tally.moves.append(why)

@@ -92,7 +92,7 @@ def _longest(mail: Mail) -> Mail:
         return mail
     state, reason = MailState.UNCONFIRMED, Reason.RECIPIENT_REFUSED
     tried = replace(mail, state=state, reason=reason, tried=True)
-    tried = replace(tried, booked=True, as_service=bool(mail.author))
+    tried = replace(tried, booked=True, doubt=True, as_service=bool(mail.author))
     everybody = dict.fromkeys(mail.recipients, "")
     grown = replace(tried, after=_LATE), replace(tried, bounced=everybody)
     return max(grown, key=lambda each: units(plan_to_json((each,))))

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from .attempt import Post, Tally, attempt
 from .errors import PermanentError, TransientError
-from .model import Content, Mail, MailState, Reason
+from .model import Content, Fate, Mail, MailState, Reason
 from .outcome import answered, moved, put_off, refused, reopened, unknown
 from .row import Row
 from .traffic import Stop, nothing
@@ -105,7 +105,7 @@ class _Round:
     def _on_a_way(self, mail: Mail) -> Mail:
         """What the settings no longer name is left for another way, or a person."""
         transport = self.post.transports.get(mail.transport)
-        is_unknown = mail.state is MailState.UNCONFIRMED
+        is_unknown = mail.state is MailState.UNCONFIRMED or mail.doubt
         if transport and mail.sender in transport.senders:
             return mail
         if transport and is_unknown and transport.carries.looks_up:
@@ -173,8 +173,19 @@ class _Round:
     def _ways(self, mail: Mail) -> Iterator[Mail]:
         """The mail by its own way, then by others; of unknown fate: its own only."""
         yield mail
-        if mail.state is not MailState.UNCONFIRMED:
+        if mail.state is not MailState.UNCONFIRMED and not self._in_doubt(mail):
             yield from self.post.ways.others(self.row, reopened(mail))
+
+    def _in_doubt(self, mail: Mail) -> bool:
+        """Whether its own transport may have it: asked before another gets it."""
+        transport = self.post.transports[mail.transport]
+        if not mail.doubt:
+            return False
+        try:
+            found = transport.look_up(self.post.compose(self.row, mail))
+        except TransientError:
+            return True
+        return found is None or found.fate is not Fate.UNKNOWN
 
     def _why(self, mail: Mail, stops: list[tuple[Stop, Mail]]) -> str:
         """Why it does not go by its own way: what was said there last."""

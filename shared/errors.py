@@ -49,6 +49,8 @@ class ForwardError(Exception):
         """Seconds the peer asked to be left alone."""
         self.refused = dict(refused or {})
         """Recipient -> answer."""
+        self.is_doubtful = False
+        """It may have been accepted all the same: no other transport takes over."""
         self.why = reason or self.reason
         """The ledger's word for it."""
 

@@ -202,6 +202,8 @@ class Mail:
     """Why it goes by another transport than was planned."""
     booked: bool = False
     """`after` is its turn under the transport's quota, and taken for it."""
+    doubt: bool = False
+    """Its transport answered that it failed, and may have taken it all the same."""
     tried: bool = False
     """It was handed over before, and not taken then."""
     held: bool = False

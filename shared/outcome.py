@@ -37,6 +37,7 @@ def moved(mail: Mail, why: str) -> Mail:
         after=None,
         booked=False,
         tried=False,
+        doubt=False,
         why=why[:ANSWER_LIMIT],
     )
 

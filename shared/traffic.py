@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from .allowance import SLICES
 from .berths import Berths
 from .bucket import Bucket, Turn
 from .errors import (
@@ -27,8 +28,6 @@ from .journal import note
 from .model import Mail, Reason
 from .transports.base import Quota, Transport
 
-LATE = timedelta(minutes=1)
-"""How late a mail may come for its turn; after that it takes another."""
 _NO_KEY = re.compile(r"[^A-Za-z0-9@._+-]")
 """What a table's key does not take, or not in every client."""
 
@@ -91,7 +90,7 @@ class Traffic:
     def take(self, mail: Mail, now: datetime) -> Stop | None:
         """Take its token for now, where there is a quota; None: it may go."""
         quotas = self.quotas_of(mail.transport)
-        if not quotas or _is_its_turn(mail, now):
+        if not quotas or _is_its_turn(mail, quotas, now):
             return None
         turn = self.bucket.take(self.lane(mail), quotas, len(mail.recipients))
         return _stop(turn) if turn else None
@@ -175,9 +174,10 @@ def _calmly[T](step: Callable[[], T], otherwise: T) -> T:
         return otherwise
 
 
-def _is_its_turn(mail: Mail, now: datetime) -> bool:
-    """Whether it comes for a turn that was taken for it."""
-    return bool(mail.booked and mail.after and mail.after <= now < mail.after + LATE)
+def _is_its_turn(mail: Mail, quotas: tuple[Quota, ...], now: datetime) -> bool:
+    """Whether it comes for a turn that was taken for it, no later than is counted."""
+    late = min(quota.per for quota in quotas) / SLICES
+    return bool(mail.booked and mail.after and mail.after <= now < mail.after + late)
 
 
 def _stop(turn: Turn) -> Stop:

@@ -44,7 +44,7 @@ CLASSES: Mapping[int, type[ForwardError]] = {
     5: UnreachableError,
 }
 """The same by the first digit, for the others."""
-_SUCCESS, _WORDS_LIMIT = 2, 300
+_SUCCESS, _FAILURE, _WORDS_LIMIT = 2, 5, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,10 @@ class Table:
         if not issubclass(kind, TransientError):
             return kind(said, hint=hint)
         wait = seconds(answer.headers.get("retry-after", ""), datetime.now(UTC))
-        return kind(said, hint=hint, retry_after=wait)
+        error = kind(said, hint=hint, retry_after=wait)
+        # Who answers so to a whole mail has seen it, and may have taken it on.
+        error.is_doubtful = decides and answer.status // 100 == _FAILURE
+        return error
 
     def for_later(self, answer: Answer) -> TransientError:
         """Choose the error for a question: of a mail, a refused one says nothing."""

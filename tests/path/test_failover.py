@@ -17,7 +17,7 @@ from shared.errors import (
     UnconfirmedError,
     UnreachableError,
 )
-from shared.model import MailState, Reason, State
+from shared.model import Fate, Finding, MailState, Reason, State
 from shared.transports.base import Carries
 from tests.path.office import OUTSIDE, Office
 from tests.samples import a_pdf
@@ -273,3 +273,41 @@ def test_log_says_so_too_where_settings_changed(ways, caplog):
     ways.acs.senders = ("other@contoso.com",)
     ways.office.wake(row)
     assert 'moved="acs does not send as s***@mail.contoso.com any more"' in caplog.text
+
+
+DOUBT = UnreachableError("503 Busy")
+DOUBT.is_doubtful = True
+
+
+def test_failed_answer_to_a_whole_mail_is_looked_up_before_it_moves(ways):
+    """ACS may have taken it all the same: then nobody gets it twice."""
+    ways.acs.script = [DOUBT]
+    row = scan(ways)
+    assert row.plan[0].doubt
+    ways.acs.findings = [Finding(fate=Fate.ACCEPTED)]
+    ways.office.works.gate.close("acs", 600, Reason.THROTTLED)
+    row = ways.office.wake(row)
+    assert (row.state, row.plan[0].transport) == (State.WAITING, "acs")
+    assert ways.calls == [1, 0, 0]
+
+
+def test_failed_answer_that_took_nothing_moves(ways):
+    """It was asked for, and is not there."""
+    ways.acs.script = [DOUBT]
+    row = scan(ways)
+    ways.acs.findings = [Finding(fate=Fate.UNKNOWN)]
+    ways.office.works.gate.close("acs", 600, Reason.THROTTLED)
+    row = ways.office.wake(row)
+    assert (row.state, row.plan[0].transport) == (State.SENT, "exo")
+    assert not row.plan[0].doubt
+
+
+def test_nobody_moves_while_nobody_can_be_asked(ways):
+    """The service is out of reach altogether: who may have it keeps it."""
+    ways.acs.script = [DOUBT] * 9
+    ways.acs.findings = [UnreachableError("503")] * 9
+    row = scan(ways)
+    for _ in range(6):
+        row = ways.office.wake(row)
+    assert (row.state, row.plan[0].transport) == (State.WAITING, "acs")
+    assert scan(ways, "mfp/2.pdf").plan[0].transport == "exo"
