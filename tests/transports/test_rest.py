@@ -194,3 +194,13 @@ def test_step_that_was_done_is_passed_on():
         TABLE.done(no)
     with pytest.raises(UnreachableError):
         TABLE.done(no, is_question=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "decides", "is_doubtful"),
+    [(500, True, True), (503, True, True), (500, False, False), (429, True, False)],
+)
+def test_failure_after_a_whole_mail_is_doubtful(status, decides, is_doubtful):
+    """Whoever answers so may have taken it: no other transport takes over unasked."""
+    error = TABLE.refusal(Answer(status, {}, b""), decides=decides)
+    assert error.is_doubtful == is_doubtful
