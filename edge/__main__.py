@@ -14,6 +14,7 @@ from shared.stores.border import DeniedError
 
 from . import check, guess, status
 from .book import BookError
+from .hold import HeldError
 from .running import ONCE, RUN
 
 VERBS = (check, guess, ONCE, RUN, status)
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = parser().parse_args(arguments)
     try:
         return int(words.run(words))
-    except (ConfigError, DeniedError, BookError) as exc:
+    except (ConfigError, DeniedError, BookError, HeldError) as exc:
         return _said(exc, USAGE)
     except ForwardError as exc:
         return _said(exc, LATER if isinstance(exc, TransientError) else NO)

@@ -1,48 +1,48 @@
 """The conductor: what is seen is looked at, claimed, sorted, uploaded and cleared away.
 
-`run` watches until it is told to stop; `once` ends when nothing is left to do. Each
-step has threads of its own, and nothing but the journal is shared between two starts.
+`run` watches until it is told to stop, and then finishes what is in hand. Each step has
+threads of its own; only the journal and what lies in the folders outlives them.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared import journal
-from shared.stores.border import StorageError
+from shared.stores.border import DeniedError, StorageError
 
 from . import claim as claims
 from .agenda import Agenda
-from .book import Book, BookError, Entry, Step
+from .book import Book, BookError, Entry
 from .claim import ChangedError, Claimed
+from .clearing import clear
 from .config import Config, Done, Folder
+from .depot import RefusedError
+from .desk import Desk, Tell
+from .job import Job
+from .known import Known
 from .line import Line
 from .look import Looker
 from .merge import MergeError, MergeStoppedError
-from .recovery import recover
+from .merged import Merged
 from .sight import Later, Nothing, Ready, Sight
-from .sorting import Merge, Sorter, Trouble
-from .upload import Job, ProblemError, Uploader
+from .sorting import Sorter
+from .tending import Tender
+from .threads import Threads
+from .upload import ProblemError, Uploader
 from .watch import Watcher
 
 LOOKERS = 2
-TICK_SECONDS = 0.5
-AGAIN_SECONDS = 30.0
-"""Until a file that cannot be read, or removed, is tried again."""
-IDLE_SECONDS = 1.0
-"""`once` ends when nothing was to be done for so long."""
 TAKE_SECONDS = 0.5
-
-type Tell = Callable[[Folder, str, str], None]
-"""A person is told of a file's trouble: folder, path, why; empty: it is mended."""
-
-
-def _nobody(folder: Folder, path: str, why: str) -> None:
-    """Nobody is told but the log."""
+UNREADY_SECONDS = 0.2
+AGAIN_SECONDS = 30.0
+"""Until a file at which we failed is looked at again."""
+DRAIN_SECONDS, AWAY_SECONDS = 60.0, 5.0
+"""The longest that the end waits for uploads, and where storage is away."""
 
 
 @dataclass
@@ -52,234 +52,230 @@ class Agent:
     config: Config
     uploader: Uploader
     book: Book
-    merge: Merge
-    tell: Tell = _nobody
+    merged: Merged
+    tell: Tell
+    skew: Callable[[], str] = str
+    """Says how wrong our clock is; asked where storage does not let us in."""
     last_upload: float = 0.0
     """Seconds since 1970; 0: none since it was started."""
     went: int = 0
     agenda: Agenda = field(default_factory=Agenda)
     looker: Looker = field(default_factory=Looker)
-    _left: list[tuple[Entry, tuple[Claimed, ...]]] = field(default_factory=list)
-    _unseen: set[Path] = field(default_factory=set)
+    known: Known = field(default_factory=Known)
+    threads: Threads = field(default_factory=Threads)
     _due: dict[Path, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _halt: threading.Event = field(default_factory=threading.Event)
+    _end: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.line = Line(self.config.limits.uploads)
         self.folders = {each.path: each for each in self.config.folders}
-        self._sorters = {
-            path: Sorter(each, self.merge) for path, each in self.folders.items()
+        self.desk = Desk(self.book, self.tell)
+        self.sorters = {
+            path: Sorter(each, self.merged) for path, each in self.folders.items()
         }
-        self._unseen = set(self.folders)
         self.watcher = Watcher(self.config.folders, self.agenda.add)
+        self.tender = Tender(self)
 
     def run(self, stop: threading.Event, ready: Callable[[], None]) -> None:
-        """Watch until `stop` is set, then finish what is in hand; `ready` is told."""
-        seen, threads = threading.Event(), []
-        for target, count in (
-            (lambda: self.watcher.run(seen), 1),
-            (self._look_on, LOOKERS),
-            (self._upload_on, self.config.limits.uploads),
-        ):
-            threads += [threading.Thread(target=target) for _ in range(count)]
-        self._tick()
-        for each in threads:
-            each.start()
-        try:
-            self.watcher.is_watching.wait()
+        """Watch until `stop` is set, then finish what is in hand; `ready` is told.
+
+        Raises what ended a thread.
+        """
+        halt = threading.Event()
+        self.threads.start("tend", lambda: self.tender.run(halt))
+        self.threads.start("watch", lambda: self.watcher.run(halt))
+        self.threads.start("look", self._look_on, LOOKERS)
+        self.threads.start("upload", self._upload_on, self.config.limits.uploads)
+        for event in (self.tender.is_tended, self.watcher.is_watching):
+            while not (event.wait(TAKE_SECONDS) or stop.is_set() or self._has_failed):
+                pass
+        if not (stop.is_set() or self._has_failed):
             ready()
-            while not stop.wait(TICK_SECONDS):
-                self._tick()
-        finally:
-            seen.set()
-            self._halt.set()
-            for each in threads:
-                each.join()
+        while not (stop.wait(TAKE_SECONDS) or self._has_failed):
+            pass
+        halt.set()
+        self._drain()
+        if self.threads.failure:
+            raise self.threads.failure
+
+    @property
+    def _has_failed(self) -> bool:
+        return self.threads.failed.is_set()
 
     def is_idle(self) -> bool:
         """Whether nothing is left that time, or another file, would bring on."""
         with self._lock:
-            waits = any(each.waiting() for each in self._sorters.values())
-        return not (waits or len(self.agenda) or len(self.line) or self._left)
+            waits = any(each.is_hopeful() for each in self.sorters.values())
+        return not (waits or len(self.agenda) or len(self.line) or self.tender.is_busy)
 
     def claimed(self) -> Iterator[tuple[Claimed, str]]:
         """Every file that is claimed and waits, and what for."""
-        why = self.line.why or "waits for its turn"
-        for job in self.line.waiting():
-            yield job.members[0], why
+        for job, why in self.line.waiting():
+            for each in job.members[:1]:
+                yield each, why
         with self._lock:
-            sets = [each for it in self._sorters.values() for each in it.waiting()]
-        for each in sets:
-            yield each, "waits for its other files"
+            waiting = [each for it in self.sorters.values() for each in it.waiting()]
+        yield from waiting
 
-    def _tick(self) -> None:
-        """See to what time brings on."""
+    def take_on(self, claimed: Claimed) -> None:
+        """Take a claimed file on, once."""
+        path = claimed.place.path
+        if self.known.add(claimed.claim_id):
+            with self._lock:
+                self.sorters[path].add(claimed)
+            self._sort(path)
+
+    def sort_due(self) -> None:
+        """Send on what time has made complete."""
         now = time.time()
-        for path in list(self._unseen):
-            self._recover(self.folders[path])
-        for path, due in list(self._due.items()):
-            if due <= now:
-                self._sort(path)
-        left, self._left = self._left, []
-        for entry, members in left:
-            self._clear(entry, members)
+        with self._lock:
+            due = [path for path, at in self._due.items() if at <= now]
+        for path in due:
+            self._sort(path)
 
-    def _recover(self, folder: Folder) -> None:
-        """Go on with what a kill left, once the folder is there."""
-        try:
-            claims.prepare(folder)
-            left = recover(folder, self.book, self.merge)
-        except (OSError, BookError) as exc:
-            self._warn("edge_not_recovered", folder.path, str(exc))
-            return
-        self._unseen.discard(folder.path)
-        self._left += left.cleared
-        for job in left.jobs:
-            self.line.add(job, job.members[0].mark.ctime_ns / 1e9)
-        for trouble in left.troubles:
-            self._troubled(folder, trouble)
-        for each in left.loose:
-            self._take_on(each)
+    def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
+        """Storage has it: remove it here, or keep it. Raises OSError, BookError."""
+        folder = self.folders[Path(entry.folder)]
+        keeps = folder.done is Done.MOVE
+        for each in clear(entry, members, self.book, keeps=keeps, is_left_over=left):
+            self._warn("edge_changed_since", folder, f"{each.path} is another scan")
+            self.agenda.add(each)
+        self.merged.drop(entry.claim_id)
+        self.known.drop([entry.claim_id, *entry.members])
+        self.desk.mended(entry.members)
+        self.went, self.last_upload = self.went + 1, time.time()
+        journal.note(
+            "edge_sent", {"path": entry.path, "blob": entry.blob, "size": entry.size}
+        )
+
+    def forget(self, folder: Folder, members: Iterable[Claimed]) -> None:
+        """Files are not where they were: look soon whether they are there again."""
+        self.known.forget(each.claim_id for each in members)
+        self.tender.look_soon(folder)
+
+    def _drain(self) -> None:
+        """Look at what was seen, upload what is finished; then end, whatever hangs."""
+        until = time.monotonic() + DRAIN_SECONDS
+        self._halt.set()
+        self.threads.join("look", until)
+        self.sort_due()
+        while self.line.is_moving() and time.monotonic() < until:
+            if self.line.why or self._has_failed:
+                until = min(until, time.monotonic() + AWAY_SECONDS)
+            time.sleep(0.02)
+        self._end.set()
+        self.threads.join("upload", time.monotonic() + 1.0)
+        self.threads.join("tend", time.monotonic() + 1.0)
 
     def _look_on(self) -> None:
-        while not self._halt.is_set():
-            sight = self.agenda.take(TAKE_SECONDS)
+        while True:
+            is_last = self._halt.is_set()
+            sight = self.agenda.take(0.0 if is_last else TAKE_SECONDS)
+            if sight is None and is_last:
+                return
             if sight is not None:
                 self._look(sight)
 
     def _look(self, sight: Sight) -> None:
         """Look at a name, and claim it where its writer is done."""
-        answer = self.looker.look(sight)
         came: Claimed | Later | Nothing
-        if isinstance(answer, Ready):
-            came = claims.claim(answer, time.monotonic())
+        if not self.tender.is_open(sight.place.path):
+            why = "Its folder is away, or not looked through yet."
+            came = Later(time.monotonic() + UNREADY_SECONDS, why)
         else:
-            came = answer
+            came = self._looked(sight)
         if isinstance(came, Later):
             self.agenda.later(sight, came)
             return
         self.agenda.done(sight)
         if isinstance(came, Claimed):
-            self._take_on(came)
+            self.take_on(came)
 
-    def _take_on(self, claimed: Claimed) -> None:
-        with self._lock:
-            self._sorters[claimed.place.path].add(claimed)
-        self._sort(claimed.place.path)
+    def _looked(self, sight: Sight) -> Claimed | Later | Nothing:
+        try:
+            answer = self.looker.look(sight)
+            if isinstance(answer, Ready):
+                return claims.claim(answer, time.monotonic())
+        except Exception as exc:  # noqa: BLE001 (a stranger's file must not end us)
+            journal.LOGGER.exception("%s", journal.line("edge_not_looked_at", {}))
+            return Later(time.monotonic() + AGAIN_SECONDS, f"It failed: {exc}.")
+        return answer
 
     def _sort(self, path: Path) -> None:
         """Send on what is complete."""
         with self._lock:
-            found = self._sorters[path].sort(time.time())
+            found = self.sorters[path].sort(time.time())
             if found.until is None:
                 self._due.pop(path, None)
             else:
                 self._due[path] = found.until
         for job in found.jobs:
-            self.line.add(job, job.members[0].mark.ctime_ns / 1e9)
+            self.line.add(job)
         for trouble in found.troubles:
-            self._troubled(self.folders[path], trouble)
+            self.desk.put(self.folders[path], trouble)
 
     def _upload_on(self) -> None:
-        while not self._halt.is_set() or (len(self.line) and not self.line.why):
-            taken = self.line.take(TAKE_SECONDS)
-            if taken is not None:
-                self._upload(*taken)
+        while not self._end.is_set():
+            job = self.line.take(TAKE_SECONDS)
+            if job is not None:
+                self._upload(job)
 
-    def _upload(self, job: Job, since: float) -> None:
+    def _upload(self, job: Job) -> None:
         """Upload one; every outcome has its place."""
-        folder = self.folders[job.members[0].place.path]
+        folder = self.folders[job.folder]
         try:
             entry = self.uploader.upload(job)
-        except StorageError as exc:
-            seconds = self.line.away(job, since, str(exc))
-            journal.warn(
-                "edge_storage_away",
-                {"why": str(exc), "again_s": seconds, "waiting": len(self.line)},
-            )
+        except (StorageError, BookError) as exc:
+            self._away(job, exc)
         except (ProblemError, MergeError) as exc:
-            self.line.done(job)
-            self._troubled(folder, Trouble(job.members, str(exc)))
+            self.desk.put_job(folder, job, str(exc))
+            self.line.drop(job)
         except ChangedError as exc:
-            self.line.done(job)
-            self._give_back(job, str(exc))
-        except (OSError, BookError, MergeStoppedError) as exc:
-            self.line.again(job, since, AGAIN_SECONDS)
-            self._warn("edge_waits", folder.path, f"{job.path}: {exc}")
+            self._give_back(folder, job, str(exc))
+            self.line.drop(job)
+        except FileNotFoundError as exc:
+            self._warn("edge_gone", folder, f"{job.path}: {exc.strerror}")
+            self.forget(folder, job.members)
+            self.line.drop(job)
+        except (OSError, MergeStoppedError, RefusedError) as exc:
+            self._again(folder, job, exc)
+        except Exception as exc:  # noqa: BLE001 (one file must not hold up the others)
+            journal.LOGGER.exception("%s", journal.line("edge_failed", {}))
+            self._again(folder, job, exc)
         else:
-            self._clear(entry, job.members)
+            self.tender.clear(entry, job.members, left=job.is_left_over)
             self.line.done(job)
 
-    def _clear(self, entry: Entry, members: tuple[Claimed, ...]) -> None:
-        """Storage has it: remove it here, or keep it in `_sent/`."""
-        folder = self.folders.get(Path(entry.folder))
-        keeps = folder is not None and folder.done is Done.MOVE
-        try:
-            for each in members:
-                if keeps:
-                    claims.keep(each)
-                else:
-                    claims.discard(each)
-            done = replace(entry, step=Step.CLEARED, changed=time.time())
-            self.book.write(done)
-        except FileNotFoundError:
-            # Somebody removed it by hand.
-            self.book.write(replace(entry, step=Step.CLEARED, changed=time.time()))
-        except (OSError, BookError) as exc:
-            self._left.append((entry, members))
-            self._warn("edge_not_cleared", Path(entry.folder), str(exc))
-            return
-        self.went, self.last_upload = self.went + 1, time.time()
-        if folder:
-            self.tell(folder, entry.path, "")
-        journal.note(
-            "edge_sent", {"path": entry.path, "blob": entry.blob, "size": entry.size}
+    def _away(self, job: Job, exc: Exception) -> None:
+        why = str(exc)
+        if isinstance(exc, DeniedError):
+            why = f"{why} {self.skew()}".strip()
+        seconds = self.line.away(job, why)
+        waiting = len(self.line)
+        journal.warn(
+            "edge_storage_away",
+            {"why": why, "again_s": f"{seconds:g}", "waiting": waiting},
         )
 
-    def _give_back(self, job: Job, why: str) -> None:
+    def _again(self, folder: Folder, job: Job, exc: Exception) -> None:
+        why = str(exc)
+        seconds = self.line.again(job, why)
+        self._warn("edge_waits", folder, f"{job.path}: {why} (again in {seconds:g} s)")
+
+    def _give_back(self, folder: Folder, job: Job, why: str) -> None:
         """Its writer was not done: it is looked at again under its name."""
+        self._warn("edge_changed", folder, f"{job.path}: {why}")
         for each in job.members:
             try:
                 path = claims.give_back(each)
             except OSError as exc:
-                self._warn("edge_not_given_back", each.place.path, str(exc))
-                self._take_on(each)
+                self._warn("edge_not_given_back", folder, f"{each.path}: {exc}")
+                self.forget(folder, [each])
             else:
+                self.known.drop([each.claim_id])
                 self.agenda.add(Sight(each.place, path))
-        self._warn("edge_changed", job.members[0].place.path, f"{job.path}: {why}")
 
-    def _troubled(self, folder: Folder, trouble: Trouble) -> None:
-        """Keep the files, write it down, and tell a person."""
-        first = next(iter(trouble.files), None)
-        if first is None:
-            return
-        self._warn("edge_problem", folder.path, f"{first.path}: {trouble.why}")
-        if not trouble.is_final:
-            self.tell(folder, first.path, trouble.why)
-            return
-        before = self._found(first.claim_id)
-        entry = Entry(
-            claim_id=first.claim_id,
-            folder=str(folder.path),
-            path=before.path if before else first.path,
-            step=Step.PROBLEM,
-            blob=before.blob if before else "",
-            members=tuple(each.claim_id for each in trouble.files),
-            changed=time.time(),
-            error=trouble.why,
-        )
-        try:
-            self.book.write(entry)
-        except BookError as exc:
-            self._warn("edge_not_written", folder.path, str(exc))
-        self.tell(folder, entry.path, trouble.why)
-
-    def _found(self, claim_id: str) -> Entry | None:
-        try:
-            return self.book.find(claim_id)
-        except BookError:
-            return None
-
-    def _warn(self, event: str, folder: Path, why: str) -> None:
-        journal.warn(event, {"folder": str(folder), "why": why})
+    def _warn(self, event: str, folder: Folder, why: str) -> None:
+        journal.warn(event, {"folder": str(folder.path), "why": why})

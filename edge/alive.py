@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from . import reach
 from .agent import Agent
-from .claim import Claimed
 
 BEAT_SECONDS = 60.0
 FILE = "status.json"
@@ -28,9 +27,12 @@ def document(agent: Agent) -> dict[str, Any]:
         {"folder": str(sight.place.path), "path": sight.path, "why": why}
         for sight, why in agent.agenda.waiting()
     ]
-    claimed = list(agent.claimed())
-    for each, why in claimed:
-        waiting.append({"folder": str(each.place.path), "path": each.path, "why": why})
+    since = [_since(each["folder"], each["path"]) for each in waiting[:_SHOWN]]
+    for claimed, why in agent.claimed():
+        since.append(claimed.mark.ctime_ns / 1e9)
+        waiting.append(
+            {"folder": str(claimed.place.path), "path": claimed.path, "why": why}
+        )
     return {
         "agent": agent.config.agent,
         "version": _version(),
@@ -44,9 +46,10 @@ def document(agent: Agent) -> dict[str, Any]:
             for each in agent.config.folders
         ],
         "backlog": len(waiting),
-        "oldest_waiting": _oldest(each for each, _ in claimed),
-        "last_upload": _moment(agent.last_upload) if agent.last_upload else None,
+        "oldest_waiting": _moment(min(filter(None, since), default=0.0)),
+        "last_upload": _moment(agent.last_upload),
         "sent": agent.went,
+        "problems": len(agent.desk),
         "storage": agent.line.why,
         "waiting": waiting[:_SHOWN],
     }
@@ -60,11 +63,11 @@ def write_status(agent: Agent, folder: Path) -> None:
     new.replace(folder / FILE)
 
 
-def heartbeat(agent: Agent) -> bytes:
-    """The document without names of files, for a blob."""
+def heartbeat(agent: Agent, *, is_last: bool) -> bytes:
+    """The document without names of files, for a blob; the last says so itself."""
     values = document(agent)
     del values["waiting"]
-    return json.dumps(values).encode()
+    return json.dumps({**values, "stopped": is_last}).encode()
 
 
 def _version() -> str:
@@ -74,10 +77,16 @@ def _version() -> str:
         return "unknown"
 
 
-def _moment(seconds: float) -> str:
+def _moment(seconds: float) -> str | None:
+    """A time for people and programs; 0 is none."""
+    if not seconds:
+        return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def _oldest(claimed: Iterable[Claimed]) -> str | None:
-    first = min((each.mark.ctime_ns for each in claimed), default=0)
-    return _moment(first / 1e9) if first else None
+def _since(folder: str, path: str) -> float:
+    """Since when a file is as it is; 0 where that cannot be asked."""
+    try:
+        return reach.stat(Path(folder), path).st_ctime
+    except OSError:
+        return 0.0

@@ -20,8 +20,16 @@ from typing import Any
 
 FILE = "edge.sqlite3"
 KEPT_ROWS = 1000
-"""Of files that went, for `status`."""
+"""Of files that went, at least: for `status`."""
+KEPT_SECONDS = 14 * 86_400.0
+"""So long a name is known to have been used: its blob may still lie there."""
+_VERSION = 1
 _BUSY_SECONDS = 10.0
+_HINT = "is the disk full, or not ours to write?"
+_DAMAGED = (
+    f"move {FILE} and what begins like it away, and start again: files that wait go "
+    "all the same, and only one that was just being handed over may go twice"
+)
 _SCHEMA = """
 create table if not exists uploads (
     claim_id text primary key,
@@ -32,12 +40,16 @@ create table if not exists uploads (
     size integer not null default 0,
     md5 text not null default '',
     blocks integer not null default 0,
+    depot text not null default '',
+    media_type text not null default '',
     metadata text not null default '{}',
+    pages integer not null default 0,
     members text not null default '[]',
     changed real not null,
     error text not null default ''
 );
 create index if not exists uploads_step on uploads (step, changed);
+create index if not exists uploads_blob on uploads (blob);
 """
 
 
@@ -73,7 +85,12 @@ class Entry:
     md5: str = ""
     """Of the whole file, in base64 (RFC 1864)."""
     blocks: int = 0
+    depot: str = ""
+    """Address of the container: another one cannot tell what this one has."""
+    media_type: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    pages: int = 0
+    """So many of the members are pages that were merged; 0: the first is the file."""
     members: tuple[str, ...] = ()
     """Claims that became this blob: the file, or all pages, and the sidecar."""
     changed: float = 0.0
@@ -89,6 +106,7 @@ class Book:
         self._lock = threading.Lock()
         with _crossing(folder):
             folder.mkdir(parents=True, exist_ok=True)
+            is_new = not (folder / FILE).exists()
             self._db = sqlite3.connect(
                 folder / FILE,
                 timeout=_BUSY_SECONDS,
@@ -96,9 +114,28 @@ class Book:
                 check_same_thread=False,
             )
             self._db.row_factory = sqlite3.Row
-            self._db.execute("pragma journal_mode = wal")
-            self._db.executescript(_SCHEMA)
+            try:
+                self._begin()
+                if is_new and os.geteuid() == 0:
+                    # Tried by root, used by the agent's own user.
+                    owner = folder.stat()
+                    os.chown(folder / FILE, owner.st_uid, owner.st_gid)
+            except BaseException:
+                self._db.close()
+                raise
         self._folder = folder
+
+    def _begin(self) -> None:
+        """Make the tables, and see that the file can be read."""
+        (version,) = self._db.execute("pragma user_version").fetchone()
+        if version not in {0, _VERSION}:
+            raise sqlite3.DatabaseError(f"{FILE} is of another version ({version})")
+        self._db.execute("pragma journal_mode = wal")
+        self._db.executescript(_SCHEMA)
+        self._db.execute(f"pragma user_version = {_VERSION}")
+        (verdict,) = self._db.execute("pragma quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(f"{FILE} is damaged ({verdict})")
 
     def write(self, entry: Entry, *, is_durable: bool = False) -> None:
         """Write a file's row; durable: it survives a power cut once this returns."""
@@ -112,6 +149,9 @@ class Book:
             "size": entry.size,
             "md5": entry.md5,
             "blocks": entry.blocks,
+            "depot": entry.depot,
+            "media_type": entry.media_type,
+            "pages": entry.pages,
             "metadata": json.dumps(dict(entry.metadata)),
             "members": json.dumps(entry.members),
             "changed": entry.changed,
@@ -131,6 +171,24 @@ class Book:
         found = self._select("where claim_id = ?", claim_id)
         return found[0] if found else None
 
+    def has_sent(self, blob: str) -> bool:
+        """Whether a file went by this name, as far as is known."""
+        with self._lock, _crossing(self._folder):
+            found = self._db.execute(
+                "select 1 from uploads where blob = ? and step in "
+                "('committed', 'cleared') limit 1",
+                (blob,),
+            )
+            return found.fetchone() is not None
+
+    def sent(self) -> dict[str, str]:
+        """Every claim that is known to have gone -> the claim of its row."""
+        with self._lock, _crossing(self._folder):
+            rows = self._db.execute(
+                "select claim_id, members from uploads where step = 'cleared'"
+            ).fetchall()
+        return {each: row[0] for row in rows for each in json.loads(row[1])}
+
     def open(self) -> list[Entry]:
         """Every file that is not cleared away yet, the oldest step first."""
         return self._select("where step != 'cleared' order by changed")
@@ -141,14 +199,14 @@ class Book:
             "where step = 'cleared' order by changed desc limit ?", count
         )
 
-    def prune(self) -> None:
-        """Forget the oldest of those that went."""
+    def prune(self, now: float) -> None:
+        """Forget the oldest of those that went; `now` is seconds since 1970."""
         with self._lock, _crossing(self._folder):
             self._db.execute(
-                "delete from uploads where step = 'cleared' and claim_id not in "
-                "(select claim_id from uploads where step = 'cleared' "
-                "order by changed desc limit ?)",
-                (KEPT_ROWS,),
+                "delete from uploads where step = 'cleared' and changed < ? "
+                "and claim_id not in (select claim_id from uploads "
+                "where step = 'cleared' order by changed desc limit ?)",
+                (now - KEPT_SECONDS, KEPT_ROWS),
             )
 
     def remove(self, claim_id: str) -> None:
@@ -181,7 +239,9 @@ def _entry(row: sqlite3.Row) -> Entry:
 def _crossing(folder: Path) -> Iterator[None]:
     try:
         yield
+    except sqlite3.OperationalError as exc:
+        raise BookError(f"state_dir {folder}: {exc}: {_HINT}") from exc
+    except sqlite3.DatabaseError as exc:
+        raise BookError(f"state_dir {folder}: {exc}: {_DAMAGED}") from exc
     except (sqlite3.Error, OSError) as exc:
-        raise BookError(
-            f"state_dir {folder}: {exc}: is the disk full, or not ours to write?"
-        ) from exc
+        raise BookError(f"state_dir {folder}: {exc}: {_HINT}") from exc

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from shared.errors import ConfigError, ForwardError, MissingError, TransientError
+from shared.errors import ConfigError, ForwardError, TransientError
 from shared.stores.border import DeniedError
 
 from . import claim, config, office
@@ -81,11 +81,10 @@ def _storage(settings: Config) -> Result:
         beats.put(blob, b"scanpost-edge check", "text/plain")
         beats.delete(blob)
         scans.uncommitted(f"{settings.agent}.{_TEST}")
-    except MissingError as exc:
-        return (name, False, f"{exc} (is there a container edge?)", False)
     except ConfigError:
         raise
+    except DeniedError as exc:
+        return (name, False, f"{exc} {office.skew(settings.storage)}".strip(), False)
     except ForwardError as exc:
-        passing = isinstance(exc, TransientError) and not isinstance(exc, DeniedError)
-        return (name, False, str(exc), passing)
+        return (name, False, str(exc), isinstance(exc, TransientError))
     return (name, True, "a test upload to container edge went and was removed", False)

@@ -1,7 +1,8 @@
 """Blob Storage as the agent uses it: blocks that the service checks, one commit.
 
-Over the product's own wire. Raises `ConflictError` (the name is taken), `MissingError`,
-`DeniedError`, `StorageError`; `GoneError` where the blocks of a commit are not there.
+Over the product's own wire. Raises `TakenError` (the name is somebody's), `GoneError`
+(the blocks of a commit are not there), `RefusedError` (storage does not want this one
+file), and for all else `StorageError`, or `DeniedError` where it does not let us in.
 """
 
 from __future__ import annotations
@@ -10,19 +11,31 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
-from shared.errors import ForwardError, MissingError
-from shared.stores.border import StorageError
+from shared.errors import ForwardError, MissingError, ReplacedError
+from shared.stores.border import ConflictError, DeniedError, LeasedError, StorageError
 from shared.stores.wire import Call, Wire
 
 OWN = "edge_id"
 """Metadata by which a blob is known to be ours."""
 _GONE = "InvalidBlockList"
+_NO_BLOB = re.compile(r": 404 (Blob|Path|Resource)NotFound$")
+"""Any other 404 tells nothing of a blob: the container is missing, or a proxy spoke."""
+_REFUSED = re.compile(r": 4(?!08|29)\d\d ")
 _BLOCK = re.compile(r"<Name>([^<]*)</Name>")
+
+
+class TakenError(ForwardError):
+    """Something else has this name in the container; nothing of ours was written."""
+
+
+class RefusedError(ForwardError):
+    """Storage does not take this one file as it is (400, 413, 431 …)."""
 
 
 class GoneError(ForwardError):
@@ -56,21 +69,21 @@ class Depot:
     def __init__(self, wire: Wire, container: str) -> None:
         self._wire = wire
         self._container = container
+        self.name = f"{wire.endpoint.rstrip('/')}/{container}"
+        """Which container of all: its address."""
 
     def stage(self, blob: str, block: str, data: bytes) -> None:
         """Send one block; the service compares its MD5 before it takes it."""
         digest = hashlib.md5(data, usedforsecurity=False).digest()
         headers = {"Content-MD5": base64.b64encode(digest).decode()}
         query = f"?comp=block&blockid={quote(_coded(block), safe='')}"
-        call = Call("PUT", self._path(blob) + query, headers, data)
-        what = "block for storage"
-        self._wire.call(what, call).drain(what)
+        self._send("block for storage", "PUT", self._path(blob) + query, headers, data)
 
     def commit(self, wanted: Commitment) -> None:
         """Make the blocks a blob, all at once; never over another.
 
-        Asked once: ConflictError (the name is taken) and GoneError are definite; after
-        a StorageError nobody knows.
+        Asked once: TakenError, GoneError and RefusedError are definite; after a
+        StorageError nobody knows.
         """
         names = "".join(
             f"<Uncommitted>{escape(_coded(each))}</Uncommitted>"
@@ -85,53 +98,81 @@ class Depot:
         }
         for name, value in wanted.metadata.items():
             headers[f"x-ms-meta-{name}"] = quote(value, safe=",@")
-        path = self._path(wanted.blob) + "?comp=blocklist"
-        what = "commit in storage"
-        try:
-            call = Call("PUT", path, headers, body.encode(), repeats=False)
+        what, path = "commit in storage", self._path(wanted.blob) + "?comp=blocklist"
+        call = Call("PUT", path, headers, body.encode(), repeats=False)
+        with self._crossing():
             self._wire.call(what, call).drain(what)
-        except StorageError as exc:
-            if _GONE in exc.what:
-                raise GoneError(exc.what) from exc
-            raise
 
     def uncommitted(self, blob: str) -> frozenset[str]:
-        """Which blocks of ours are staged under a name, and not yet a blob."""
+        """Which blocks are staged under a name, and not yet a blob."""
         path = self._path(blob) + "?comp=blocklist&blocklisttype=uncommitted"
         what = "block list of storage"
-        try:
-            answer = self._wire.call(what, Call("GET", path))
-        except MissingError:
-            return frozenset()
+        with self._crossing():
+            try:
+                answer = self._wire.call(what, Call("GET", path))
+            except MissingError as exc:
+                if not _NO_BLOB.search(exc.what):
+                    raise
+                return frozenset()
         text = b"".join(answer.pieces(what)).decode()
         return frozenset(_decoded(name) for name in _BLOCK.findall(text))
 
     def find(self, blob: str) -> Stored | None:
         """Look at a blob; None where there is none."""
         what = "look at storage"
-        try:
-            answer = self._wire.call(what, Call("HEAD", self._path(blob)))
-        except MissingError:
-            return None
+        with self._crossing():
+            try:
+                answer = self._wire.call(what, Call("HEAD", self._path(blob)))
+            except MissingError as exc:
+                if not _NO_BLOB.search(exc.what):
+                    raise
+                return None
         headers = answer.drain(what).headers
         size = int(headers.get("Content-Length", "0"))
         return Stored(size, headers.get(f"x-ms-meta-{OWN}", ""))
 
-    def put(self, blob: str, data: bytes, media_type: str) -> None:
+    def put(self, blob: str, data: bytes, media_type: str, **metadata: str) -> None:
         """Write a small blob whole, over what was there."""
         digest = hashlib.md5(data, usedforsecurity=False).digest()
         headers = {
             "x-ms-blob-type": "BlockBlob",
             "Content-MD5": base64.b64encode(digest).decode(),
             "Content-Type": media_type,
+            **{f"x-ms-meta-{name}": value for name, value in metadata.items()},
         }
-        what = "write to storage"
-        self._wire.call(what, Call("PUT", self._path(blob), headers, data)).drain(what)
+        self._send("write to storage", "PUT", self._path(blob), headers, data)
 
     def delete(self, blob: str) -> None:
-        """Remove a blob. Raises MissingError where there is none."""
-        what = "delete in storage"
-        self._wire.call(what, Call("DELETE", self._path(blob))).drain(what)
+        """Remove a blob; one that is gone already is fine."""
+        what, call = "delete in storage", Call("DELETE", self._path(blob))
+        with self._crossing(), suppress(MissingError):
+            self._wire.call(what, call).drain(what)
+
+    def _send(
+        self, what: str, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> None:
+        with self._crossing():
+            call = Call(method, path, headers, body)
+            self._wire.call(what, call).drain(what)
+
+    @contextmanager
+    def _crossing(self) -> Iterator[None]:
+        """Say what an answer means for the file that it was about."""
+        try:
+            yield
+        except MissingError as exc:
+            words = f"{exc.what} ({self.name})"
+            raise StorageError(words, hint="is there such a container?") from exc
+        except (ConflictError, LeasedError, ReplacedError) as exc:
+            raise TakenError(exc.what) from exc
+        except DeniedError:
+            raise
+        except StorageError as exc:
+            if _GONE in exc.what:
+                raise GoneError(exc.what) from exc
+            if _REFUSED.search(exc.what):
+                raise RefusedError(exc.what) from exc
+            raise
 
     def _path(self, blob: str) -> str:
         return f"/{self._container}/{quote(blob, safe='/~')}"

@@ -12,35 +12,48 @@ from typing import TYPE_CHECKING
 
 from shared import settings
 from shared.errors import ConfigError
-from shared.stores.endpoints import endpoints
+from shared.stores.endpoints import Endpoints, endpoints
 from shared.stores.wire import BlobKey, Token, Wire
 
+from . import clock
 from .config import Storage
 from .depot import Depot
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
 
+_TRUST = "REQUESTS_CA_BUNDLE"
 HEARTBEATS = "edge"
 """The container of heartbeats and of `check`; no event comes from there."""
 
 
 def depots(storage: Storage) -> tuple[Depot, Depot]:
     """Make the containers of scans and of heartbeats ready; nothing is sent yet."""
-    trust = os.environ.get("REQUESTS_CA_BUNDLE", "")
+    trust = os.environ.get(_TRUST, "")
     if storage.connection_string:
-        said = settings.Storage(connection_string=storage.connection_string)
-        try:
-            at = endpoints(said)
-        except ValueError as exc:
-            raise ConfigError(
-                f"SCAN_STORAGE: {exc}",
-                hint="copy the account's connection string whole",
-            ) from exc
+        at = _endpoints(storage)
         wire = Wire(at.blob, BlobKey(at.name, at.key), trust)
     else:
         wire = Wire(storage.account_url, Token(_credential), trust)
     return Depot(wire, storage.container), Depot(wire, HEARTBEATS)
+
+
+def skew(storage: Storage) -> str:
+    """How wrong our clock is, by that of storage; nothing where it is right."""
+    url = storage.account_url
+    if storage.connection_string:
+        url = _endpoints(storage).blob
+    return clock.skew(url, os.environ.get(_TRUST, ""))
+
+
+def _endpoints(storage: Storage) -> Endpoints:
+    said = settings.Storage(connection_string=storage.connection_string)
+    try:
+        return endpoints(said)
+    except ValueError as exc:
+        raise ConfigError(
+            f"SCAN_STORAGE: {exc}", hint="copy the account's connection string whole"
+        ) from exc
 
 
 def _credential() -> TokenCredential:

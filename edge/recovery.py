@@ -1,20 +1,27 @@
 """What a kill left: claims in the folders, and how far the journal says they had come.
 
-In: a folder and the journal. Out: jobs to go on with, files to clear away, and claims
-that were not begun. Raises `OSError` where the folder cannot be listed, `BookError`.
+In: a folder, the journal, and what is in hand already. Out: jobs to go on with, files
+to clear away, and claims that were not begun. Raises `OSError` where the folder cannot
+be listed, `BookError`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+import os
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from . import pairs
 from .book import Book, Entry, Step
-from .claim import Claimed, left_behind
+from .claim import SPARE, Claimed, left_behind
 from .config import Folder
-from .sorting import Merge, Trouble
-from .upload import Job
+from .job import Job
+from .junk import CLAIMED
+from .sorting import Merge
+
+type Members = tuple[Claimed, ...]
 
 
 @dataclass(slots=True)
@@ -23,64 +30,85 @@ class Left:
 
     jobs: list[Job] = field(default_factory=list)
     """Storage may have them, or not: to be found out."""
-    cleared: list[tuple[Entry, tuple[Claimed, ...]]] = field(default_factory=list)
+    cleared: list[tuple[Entry, Members]] = field(default_factory=list)
     """Storage has them: what is left of them here is to be removed."""
     loose: list[Claimed] = field(default_factory=list)
-    troubles: list[Trouble] = field(default_factory=list)
+    """The oldest first."""
+    problems: list[tuple[Entry, Members]] = field(default_factory=list)
 
 
-def recover(folder: Folder, book: Book, merge: Merge) -> Left:
-    """Find what was left in a folder."""
+def recover(
+    folder: Folder, book: Book, merge: Merge, is_known: Callable[[str], bool]
+) -> Left:
+    """Find what was left in a folder, but for claims that are known already."""
     claims = {each.claim_id: each for each in left_behind(folder)}
     left = Left()
     for entry in book.open():
         if entry.folder == str(folder.path):
-            members = tuple(
-                claims.pop(each) for each in entry.members if each in claims
-            )
-            _sort(entry, members, folder, merge, left)
-    left.loose = sorted(claims.values(), key=lambda each: each.mark.ctime_ns)
+            members = tuple(claims.pop(it) for it in entry.members if it in claims)
+            if is_known(entry.claim_id):
+                continue
+            if entry.step is Step.COMMITTED:
+                left.cleared.append((entry, members))
+            elif entry.step is Step.PROBLEM:
+                left.problems.append((entry, members))
+            else:
+                left.jobs.append(_job(entry, members, folder, merge))
+    _part([it for it in claims.values() if not is_known(it.claim_id)], book, left)
     return left
 
 
-def _sort(
-    entry: Entry,
-    members: tuple[Claimed, ...],
-    folder: Folder,
-    merge: Merge,
-    left: Left,
-) -> None:
-    if entry.step is Step.COMMITTED:
-        left.cleared.append((entry, members))
-    elif entry.step is Step.PROBLEM:
-        left.troubles.append(Trouble(members, entry.error))
-    elif len(members) == len(entry.members):
-        left.jobs.append(_job(entry, members, folder, merge))
-    else:
-        why = "files of this scan were removed while it was handed over"
-        left.troubles.append(Trouble(members, why))
+def _part(loose: Sequence[Claimed], book: Book, left: Left) -> None:
+    """Tell claims that were not begun from those whose share was away at the end."""
+    sent = book.sent() if loose else {}
+    for each in sorted(loose, key=lambda each: each.mark.ctime_ns):
+        row = book.find(sent[each.claim_id]) if each.claim_id in sent else None
+        if row:
+            left.cleared.append((row, (each,)))
+        else:
+            left.loose.append(each)
 
 
-def _job(
-    entry: Entry, members: tuple[Claimed, ...], folder: Folder, merge: Merge
-) -> Job:
+def sweep(folder: Folder) -> None:
+    """Remove empty folders of claims that were never made, before any is made."""
+    top = folder.path / CLAIMED
+    with suppress(OSError):
+        for each in list(os.scandir(top)):
+            if each.is_dir(follow_symlinks=False) and each.name != SPARE:
+                _remove_empty(Path(each.path))
+
+
+def _remove_empty(folder: Path) -> None:
+    with suppress(OSError):
+        for inner in list(os.scandir(folder)):
+            if inner.is_dir(follow_symlinks=False):
+                _remove_empty(Path(inner.path))
+        folder.rmdir()
+
+
+def _job(entry: Entry, members: Members, folder: Folder, merge: Merge) -> Job:
     """The job as it was when it was written down."""
-    pages = [each.file for each in _pages(members, folder)]
-    is_merged = entry.path != members[0].path
-    job_id = members[0].claim_id
     return Job(
+        job_id=entry.claim_id,
+        folder=folder.path,
         members=members,
         device=folder.device,
         path=entry.path,
         size=entry.size,
-        file=(lambda: merge(pages, job_id)) if is_merged else (lambda: pages[0]),
+        since=entry.changed,
+        file=lambda: _file(entry, members, merge),
+        is_left_over=True,
+        pages=entry.pages,
         metadata=entry.metadata,
     )
 
 
-def _pages(members: Iterable[Claimed], folder: Folder) -> list[Claimed]:
-    """The files of a job but its sidecar, which comes last where there is one."""
-    claims = list(members)
-    endings = pairs.ENDINGS[folder.sidecar]
-    has_twin = len(claims) > 1 and claims[-1].path.lower().endswith(endings)
-    return claims[:-1] if endings and has_twin else claims
+def _file(entry: Entry, members: Sequence[Claimed], merge: Merge) -> Path:
+    """Where its bytes are. Raises FileNotFoundError where one is missing."""
+    there = {each.claim_id: each.file for each in members}
+    wanted = entry.members[: max(entry.pages, 1)]
+    lost = [each for each in wanted if each not in there]
+    if lost:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), entry.path)
+    pages = [there[each] for each in wanted]
+    return merge(pages, entry.claim_id) if entry.pages else pages[0]

@@ -4,32 +4,33 @@ from __future__ import annotations
 
 import argparse
 import logging
+import shutil
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shared import journal
-from shared.errors import ForwardError
 
-from . import alive, config, office, problems
-from .agent import IDLE_SECONDS, Agent
+from . import config, office, problems
+from .agent import Agent
 from .book import Book, BookError
 from .config import Config, Folder
-from .depot import Depot
-from .merge import merge
+from .hold import held
+from .keeper import Keeper
+from .merged import Merged
 from .upload import Uploader
 
 DEFAULT = "/etc/scanpost-edge/edge.toml"
-STATUS_SECONDS = 2.0
-STUCK_SECONDS = 120.0
-"""How long a file waits before the person at the printer is told why."""
+FULL_BYTES = 256 << 10
+"""With less room on the disk of `state_dir` no journal can be begun."""
+FULL_SECONDS = 2.0
 _MERGED = "merged"
+_NO, _LATER = 1, 3
+_HINT = "Ask your IT if it stays."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,42 +58,33 @@ ONCE = Verb("once", "send what is there, and end", True)
 
 
 def run(words: argparse.Namespace, *, ends: bool) -> int:
-    """Work; 0: stopped, or all is sent; 3: storage is away and files wait."""
+    """Work; 0: stopped, or all is sent; 1: problems are left; 3: files wait.
+
+    Raises ConfigError, BookError, HeldError.
+    """
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(message)s")
     journal.quiet_others()
     settings = config.read(words.config)
     scans, beats = office.depots(settings.storage)
-    with opened(settings, scans) as agent:
-        stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
-        keeper = Keeper(agent, beats, stop, ends=ends)
-        thread = threading.Thread(target=keeper.keep)
-        thread.start()
-        try:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with ExitStack() as stack:
+        book = _book(settings, stack, stop)
+        if book is None:
+            return 0
+        agent = Agent(
+            config=settings,
+            uploader=Uploader(scans, book),
+            book=book,
+            merged=Merged(settings.state_dir / _MERGED),
+            tell=told,
+            skew=lambda: office.skew(settings.storage),
+        )
+        keeper = Keeper(agent, beats, stop, told, ends=ends)
+        with keeper.keeping():
             agent.run(stop, keeper.ready)
-        finally:
-            stop.set()
-            thread.join()
-        return 3 if ends and len(agent.line) else 0
-
-
-@contextmanager
-def opened(settings: Config, scans: Depot) -> Iterator[Agent]:
-    """Open the journal and put the agent together. Raises BookError."""
-    book = Book(settings.state_dir)
-    merged = settings.state_dir / _MERGED
-    merged.mkdir(exist_ok=True)
-
-    def make(pages: Sequence[Path], job_id: str) -> Path:
-        target = merged / f"{job_id}.pdf"
-        merge(pages, target)
-        return target
-
-    try:
-        yield Agent(settings, Uploader(scans, book), book, make, told)
-    finally:
-        book.close()
+        return _outcome(agent) if ends else 0
 
 
 def told(folder: Folder, path: str, why: str) -> None:
@@ -100,92 +92,42 @@ def told(folder: Folder, path: str, why: str) -> None:
     if folder.problems:
         file = folder.path / path
         if why:
-            problems.leave(file, why, "Ask your IT if it stays.")
+            problems.leave(file, why, _HINT)
         else:
             problems.mend(file)
 
 
-@dataclass
-class Keeper:
-    """Says that the agent lives, and how things stand; ends `once`."""
-
-    agent: Agent
-    beats: Depot
-    stop: threading.Event
-    ends: bool
-    _is_ready: threading.Event = field(default_factory=threading.Event)
-    _stuck: dict[tuple[Path, str], float] = field(default_factory=dict)
-    _noted: set[tuple[Path, str]] = field(default_factory=set)
-    _idle: float = 0.0
-
-    def ready(self) -> None:
-        """Tell whoever started us."""
-        self._is_ready.set()
-        count = len(self.agent.config.folders)
-        print(f"ready: {self.agent.config.agent} watches {count} folders", flush=True)
-
-    def keep(self) -> None:
-        """Do so until told to stop."""
-        turns: list[tuple[float, Callable[[], None]]] = [
-            (STATUS_SECONDS, self._status),
-            (alive.BEAT_SECONDS, self._beat),
-            (STUCK_SECONDS / 4, self._note),
-            (3600.0, self._tidy),
-        ]
-        due = [0.0] * len(turns)
-        while not self.stop.wait(0.2):
-            if not self._is_ready.is_set():
-                continue
-            for number, (seconds, turn) in enumerate(turns):
-                if time.monotonic() >= due[number]:
-                    due[number] = time.monotonic() + seconds
-                    turn()
-            if self.ends and self._has_ended():
-                self.stop.set()
-        self._status()
-
-    def _has_ended(self) -> bool:
-        """Whether nothing is left that `once` could do."""
-        now = time.monotonic()
-        if not self.agent.is_idle() and not self.agent.line.why:
-            self._idle = 0.0
-        elif not self._idle:
-            self._idle = now
-        return bool(self._idle) and now - self._idle >= IDLE_SECONDS
-
-    def _status(self) -> None:
+def _book(settings: Config, stack: ExitStack, stop: threading.Event) -> Book | None:
+    """Open the journal, once its disk has room; None: stopped before it had."""
+    folder, is_said = settings.state_dir, False
+    while True:
         try:
-            alive.write_status(self.agent, self.agent.config.state_dir)
-        except OSError as exc:
-            journal.warn("edge_no_status", {"why": str(exc)})
+            stack.enter_context(held(folder))
+            book = Book(folder)
+        except (BookError, OSError) as exc:
+            stack.close()
+            if not _is_full(folder):
+                raise BookError(f"state_dir {folder}: {exc}") from exc
+            if not is_said:
+                journal.warn("edge_state_dir_full", {"why": str(exc)})
+            is_said = True
+        else:
+            stack.callback(book.close)
+            return book
+        if stop.wait(FULL_SECONDS):
+            return None
 
-    def _beat(self) -> None:
-        """Nobody waits for it: where storage is away, the uploads say so."""
-        name = f"{self.agent.config.agent}.json"
-        try:
-            self.beats.put(name, alive.heartbeat(self.agent), "application/json")
-        except ForwardError as exc:
-            journal.warn("edge_no_heartbeat", {"why": str(exc)})
 
-    def _note(self) -> None:
-        """Tell the person at the printer what a file has long been waiting for."""
-        now, seen = time.monotonic(), {}
-        for sight, why in self.agent.agenda.waiting():
-            key = sight.place.path, sight.path
-            seen[key] = self._stuck.get(key, now)
-            if why and now - seen[key] >= STUCK_SECONDS:
-                self._noted.add(key)
-                told(self.agent.folders[key[0]], key[1], why)
-        for key in self._noted - seen.keys():
-            told(self.agent.folders[key[0]], key[1], "")
-        self._noted &= seen.keys()
-        self._stuck = seen
+def _is_full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < FULL_BYTES
+    except OSError:
+        return False
 
-    def _tidy(self) -> None:
-        """Forget old rows, take old notes away."""
-        for each in self.agent.config.folders:
-            problems.clear_old(each.path)
-        try:
-            self.agent.book.prune()
-        except BookError as exc:
-            journal.warn("edge_not_pruned", {"why": str(exc)})
+
+def _outcome(agent: Agent) -> int:
+    """What `once` ends with."""
+    waiting = [why for _, why in agent.agenda.waiting()]
+    if waiting or len(agent.line) or agent.tender.is_busy:
+        return _LATER
+    return _NO if len(agent.desk) or list(agent.claimed()) else 0

@@ -7,21 +7,25 @@ person must look at. Holds what waits; not thread-safe.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from . import pairs, sets
 from .claim import Claimed
-from .config import Folder, Gathering, Sidecar
+from .config import Folder, Gathering
 from .elements import TwinError
+from .job import Job
 from .pairs import Pair
 from .sets import Patience, Seen
 from .twins import read_twin
-from .upload import Job
 
 TWIN_BYTES = 1 << 20
 """The most of a sidecar that is read."""
+_NO_SCAN = (
+    "No scan came for this sidecar. If it is still to be sent, scan it again; "
+    "for your IT: the sidecar is kept in .scanpost."
+)
 
 type Merge = Callable[[Sequence[Path], str], Path]
 """Pages, and the job's id -> one PDF of them."""
@@ -70,16 +74,23 @@ class Sorter:
     _files: dict[str, Claimed] = field(default_factory=dict)
     _twins: dict[str, dict[str, str]] = field(default_factory=dict)
     """What sidecars say, by claim; those that cannot be read are not in it."""
-    _told: set[str] = field(default_factory=set)
-    """Claims of sets that lack a page, which was told."""
+    _told: dict[str, str] = field(default_factory=dict)
+    """Claims of sets that lack a page, and why: a person was told."""
 
     def add(self, claimed: Claimed) -> None:
         """Take a file on."""
         self._files[claimed.claim_id] = claimed
 
-    def waiting(self) -> list[Claimed]:
-        """Files that wait for others, and are no trouble yet."""
-        return [each for key, each in self._files.items() if key not in self._told]
+    def waiting(self) -> list[tuple[Claimed, str]]:
+        """Files that wait for others, and what for."""
+        return [
+            (each, self._told.get(key, "waits for its other files"))
+            for key, each in self._files.items()
+        ]
+
+    def is_hopeful(self) -> bool:
+        """Whether time alone will bring something on."""
+        return any(key not in self._told for key in self._files)
 
     def sort(self, now: float) -> Sorted:
         """Look at what waits, `now` in seconds since 1970."""
@@ -96,8 +107,8 @@ class Sorter:
         times = [until] + [each.deadline for each in paired.waiting]
         jobs = tuple(self._job(each, names) for each in paired.ready)
         for each in paired.orphans:
-            why = "no scan came for this sidecar"
-            troubles.append(Trouble((self._files.pop(each.key),), why))
+            self._twins.pop(each.key, None)
+            troubles.append(Trouble((self._files.pop(each.key),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
         return Sorted(jobs, tuple(troubles), due)
 
@@ -119,8 +130,8 @@ class Sorter:
         troubles = []
         for job in found.broken:
             keys = {page.key for page in job.pages}
-            if not keys <= self._told:
-                self._told |= keys
+            if not keys <= self._told.keys():
+                self._told |= dict.fromkeys(keys, job.why)
                 files = tuple(self._files[page.key] for page in job.pages)
                 troubles.append(Trouble(files, job.why, is_final=False))
         return groups, names, until, troubles
@@ -145,32 +156,24 @@ class Sorter:
     def _job(self, pair: Pair, names: dict[str, str]) -> Job:
         """Make the job, and let its files wait no longer."""
         pages = tuple(self._files.pop(each.key) for each in pair.scan)
-        name = names.get(pair.scan[0].key)
+        for each in pages:
+            self._told.pop(each.claim_id, None)
         twin = (self._files.pop(pair.twin.key),) if pair.twin else ()
         said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
+        alone = Job.of(pages[0], self.folder.device, **said)
+        alone = replace(alone, members=pages + twin)
+        name = names.get(pair.scan[0].key)
         if name is None:
-            return Job(
-                members=pages + twin,
-                device=self.folder.device,
-                path=pages[0].path,
-                size=pages[0].mark.size,
-                file=lambda: pages[0].file,
-                metadata=said,
-            )
-        made = _Pages([each.file for each in pages], pages[0].claim_id, self.merge)
-        return Job(
-            members=pages + twin,
-            device=self.folder.device,
+            return alone
+        made = _Pages([each.file for each in pages], alone.job_id, self.merge)
+        return replace(
+            alone,
             path=name,
             size=sum(each.mark.size for each in pages),
+            since=min(each.mark.ctime_ns for each in pages) / 1e9,
             file=lambda: made.file,
-            metadata=said,
+            pages=len(pages),
         )
-
-
-def is_at_once(folder: Folder) -> bool:
-    """Whether each file of a folder is a scan by itself."""
-    return folder.set is Gathering.SINGLE and folder.sidecar is Sidecar.NONE
 
 
 def _seen(claimed: Claimed) -> Seen:

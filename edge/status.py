@@ -11,7 +11,8 @@ from typing import Any
 from shared.plain import plain
 
 from . import alive, config
-from .book import Book
+from .book import FILE, Book, Entry, Step
+from .junk import CLAIMED
 from .running import DEFAULT
 
 NAME = "status"
@@ -33,12 +34,7 @@ def add_to(verbs: Any) -> None:
 def run(words: argparse.Namespace) -> int:
     """Print how things stood when the agent wrote it down last; 1: it never did."""
     folder = config.read(words.config).state_dir
-    book = Book(folder)
-    try:
-        last = book.last(_LAST)
-        stuck = [each for each in book.open() if each.error]
-    finally:
-        book.close()
+    last, stuck = _written(folder)
     values = _left(folder / alive.FILE)
     values["last"] = [
         {
@@ -49,12 +45,35 @@ def run(words: argparse.Namespace) -> int:
         }
         for each in last
     ]
-    values["problems"] = [{"path": it.path, "why": it.error} for it in stuck]
+    values["problems"] = [
+        {
+            **{"folder": each.folder, "path": each.path, "why": each.error},
+            "kept": _kept(each),
+        }
+        for each in stuck
+    ]
     if words.json:
         print(json.dumps(values, indent=2))
     else:
         _print(values)
     return 0 if "time" in values else 1
+
+
+def _written(folder: Path) -> tuple[list[Entry], list[Entry]]:
+    """What went last, and what a person must look at."""
+    if not (folder / FILE).exists():
+        return [], []
+    book = Book(folder)
+    try:
+        return book.last(_LAST), [it for it in book.open() if it.step is Step.PROBLEM]
+    finally:
+        book.close()
+
+
+def _kept(entry: Entry) -> list[str]:
+    """Where its files are: back in the folder, they are tried again."""
+    top = Path(entry.folder, CLAIMED)
+    return [str(each) for key in entry.members for each in sorted(top.glob(f"{key}*"))]
 
 
 def _left(file: Path) -> dict[str, Any]:
@@ -79,5 +98,7 @@ def _print(values: dict[str, Any]) -> None:
             print(f"  {plain(each['path'], 300)}: {plain(each['why'], 300)}")
     for each in values["problems"]:
         print(f"PROBLEM {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+        for kept in each["kept"]:
+            print(f"  kept in {plain(kept, 300)}; to try again, move it back")
     for each in values["last"]:
         print(f"sent {each['time']} {plain(each['path'], 300)}")

@@ -3,8 +3,12 @@
 In: a `Job`. Out: the file's `Entry`, `committed`: the service has every block, each
 compared by its MD5, and the list. Blocks are staged, *committing* is written down, then
 the list is committed; what a kill leaves is decided by what storage still has of it.
-Raises `StorageError` (later), `ChangedError` (the file moved under us), `ProblemError`
-(a person must look), `BookError`, `OSError`.
+Raises `StorageError` (later), `RefusedError` (storage does not want this one),
+`ChangedError` (the file moved under us), `ProblemError` (a person must look),
+`BookError`, `OSError`.
+
+A device belongs to one agent: whoever else writes blobs of the very same names may push
+out blocks of ours, and have its own blob mailed, in the moment in which we are killed.
 """
 
 from __future__ import annotations
@@ -13,17 +17,23 @@ import base64
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 from shared.kinds import MEDIA_TYPES, sniff
-from shared.stores.border import ConflictError
 
 from .book import Book, Entry, Step
-from .claim import Claimed, check
-from .depot import OWN, Commitment, Depot, GoneError
+from .claim import check
+from .depot import (
+    OWN,
+    Commitment,
+    Depot,
+    GoneError,
+    RefusedError,
+    Stored,
+    TakenError,
+)
+from .job import Job
 from .labels import label
 
 BLOCK_BYTES = 4 << 20
@@ -33,44 +43,14 @@ SURE_SECONDS = 6 * 86_400.0
 
 what is not there any more was committed.
 """
+_SKEW_SECONDS = 3600.0
+"""A row may be younger than now by so much: clocks are put right."""
 _TRIES = 1000
 _HEAD_BYTES = 4096
 
 
 class ProblemError(Exception):
     """Nobody but a person can tell what became of the file; it is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What becomes one blob: a claimed file, or pages of a scan; and its sidecar."""
-
-    members: tuple[Claimed, ...]
-    """The file, or the first page, comes first; its claim's id is the job's."""
-    device: str
-    path: str
-    """Below the device."""
-    size: int
-    file: Callable[[], Path]
-    """Where the bytes are; made when it is asked for the first time."""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def job_id(self) -> str:
-        """What the journal knows it by."""
-        return self.members[0].claim_id
-
-    @staticmethod
-    def of(claimed: Claimed, device: str, **said: str) -> Job:
-        """One file alone."""
-        return Job(
-            members=(claimed,),
-            device=device,
-            path=claimed.path,
-            size=claimed.mark.size,
-            file=lambda: claimed.file,
-            metadata=said,
-        )
 
 
 class Uploader:
@@ -83,15 +63,24 @@ class Uploader:
         self._book = book
         self._clock = clock
         self._lock = threading.Lock()
-        self._taken = {each.blob for each in book.open() if each.blob}
-        """Names that files on their way have: two of one name would be one blob."""
+        self._taken = {
+            each.blob: each.claim_id
+            for each in book.open()
+            if each.step is Step.COMMITTING
+        }
+        """Blobs that files on their way will be, as long as nobody knows that they are:
+        another one of that name would push their blocks out."""
+        self._refuted: set[str] = set()
+        """Jobs that surely were not committed, whatever their rows say."""
 
     def upload(self, job: Job) -> Entry:
         """Bring the file to storage; returns its row, `committed`."""
         entry = self._book.find(job.job_id)
-        if entry and entry.step is Step.COMMITTED:
+        if entry and job.job_id in self._refuted:
+            self._refute(entry.blob, job)
+        elif entry and entry.step is Step.COMMITTED:
             return entry
-        if entry and entry.step is Step.COMMITTING:
+        elif entry and entry.step is Step.COMMITTING:
             done = self._resumed(entry, job)
             if done:
                 return done
@@ -100,29 +89,34 @@ class Uploader:
     def _resumed(self, entry: Entry, job: Job) -> Entry | None:
         """Find out what became of a commit; None: it never happened.
 
-        Only where the blocks are still uncommitted is the commit made again.
+        It is asked for again: only what is still uncommitted can be committed.
         """
-        with self._named(entry.blob, is_ours=True):
-            if not frozenset(_blocks(entry)) <= self._depot.uncommitted(entry.blob):
-                return self._settled(entry)
-            try:
-                return self._committed(entry, job)
-            except GoneError:
-                # A commit that was on its way has come after all.
-                return self._settled(entry)
-            except ConflictError:
-                self._book.remove(entry.claim_id)
+        if entry.depot != self._depot.name:
+            self._release(entry.blob)
+            raise ProblemError(
+                "When the agent was stopped it was being handed over to another "
+                f"storage, {entry.depot}: look whether the scan arrived."
+            )
+        try:
+            return self._committed(entry)
+        except GoneError:
+            stored = self._depot.find(entry.blob)
+            age = self._clock() - entry.changed
+            if stored is None and -_SKEW_SECONDS <= age < SURE_SECONDS:
+                # Neither the blob nor its blocks: committed, mailed and removed since.
+                return self._mark(entry, Step.COMMITTED)
+        except TakenError:
+            # By the first try, it may be, which was on its way until now.
+            stored = self._depot.find(entry.blob)
+            is_ours = stored is not None and stored.own_id == entry.claim_id
+            blocks = frozenset(_blocks(entry))
+            if not is_ours and blocks <= self._depot.uncommitted(entry.blob):
+                self._refute(entry.blob, job)
                 return None
-
-    def _settled(self, entry: Entry) -> Entry:
-        """The blocks are no longer staged: say what that means. Raises ProblemError."""
-        stored = self._depot.find(entry.blob)
         if stored and stored.own_id == entry.claim_id:
             return self._mark(entry, Step.COMMITTED)
         # Somebody else's blob of that name may have pushed our blocks out.
-        if stored is None and self._clock() - entry.changed < SURE_SECONDS:
-            # Neither the blob nor its blocks: committed, mailed and removed since.
-            return self._mark(entry, Step.COMMITTED)
+        self._release(entry.blob)
         raise ProblemError(
             "Nobody can tell whether this file was handed over when the agent was "
             "stopped: look whether the scan arrived; if not, scan it again."
@@ -130,63 +124,82 @@ class Uploader:
 
     def _anew(self, job: Job) -> Entry:
         """Stage, write down, commit; under the first name that nobody has."""
+        is_careful = False
         for count in range(1, _TRIES):
             blob = label(job.device, job.path, count)
-            with self._named(blob) as is_free:
-                if is_free:
-                    entry = self._staged(blob, job)
-                    try:
-                        return self._committed(entry, job)
-                    except (ConflictError, GoneError):
-                        # Definite: the scan of that name still waits to be mailed, or
-                        # somebody else's pushed our blocks out.
-                        self._book.remove(entry.claim_id)
+            if not self._keep(blob, job):
+                continue
+            looks = is_careful or self._book.has_sent(blob)
+            done = self._tried(blob, job, looks=looks)
+            if done:
+                return done
+            is_careful = True
         raise ProblemError(f"{_TRIES} blobs have this name: look into the container.")
 
-    @contextmanager
-    def _named(self, blob: str, *, is_ours: bool = False) -> Iterator[bool]:
-        """Keep a name for one file of ours as long as its blob is not committed."""
-        with self._lock:
-            is_free = is_ours or blob not in self._taken
-            self._taken.add(blob)
+    def _tried(self, blob: str, job: Job, *, looks: bool) -> Entry | None:
+        """Try one name; None: somebody else's blob has it.
+
+        It `looks` first where the last scan of that name may still lie there, to be
+        mailed and removed: were we killed meanwhile, nobody could tell whether our
+        blocks went with it, or were committed.
+        """
         try:
-            yield is_free
-        finally:
-            if is_free:
-                with self._lock:
-                    self._taken.discard(blob)
+            stored = self._depot.find(blob) if looks else None
+            if stored is None:
+                entry = self._staged(blob, job)
+                self._book.write(entry, is_durable=True)
+        except TakenError as exc:
+            self._release(blob)
+            if self._depot.find(blob) is None:
+                raise RefusedError(exc.what) from exc
+            return None
+        except BaseException:
+            self._release(blob)
+            raise
+        if stored is None:
+            try:
+                return self._committed(entry)
+            except (TakenError, GoneError):
+                self._refute(blob, job)
+            except RefusedError:
+                self._refute(blob, job)
+                raise
+            stored = self._depot.find(blob)
+        else:
+            self._release(blob)
+        return self._known(stored, blob, job)
+
+    def _known(self, stored: Stored | None, blob: str, job: Job) -> Entry | None:
+        """Whether it is this very file that lies there: the journal was lost, then."""
+        if stored is None or stored.own_id != job.job_id:
+            return None
+        return self._mark(_row(job, blob, size=stored.size), Step.COMMITTED)
 
     def _staged(self, blob: str, job: Job) -> Entry:
-        """Send the blocks, and write down that they are about to be committed."""
-        job_id, file = job.job_id, job.file()
+        """Send the blocks; returns the row of what is about to be committed."""
         digest = hashlib.md5(usedforsecurity=False)
         size = number = 0
-        with file.open("rb", buffering=0) as stream:
+        media_type = ""
+        with job.file().open("rb", buffering=0) as stream:
             while data := stream.read(BLOCK_BYTES):
+                media_type = media_type or _media_type(data[:_HEAD_BYTES], job.path)
                 digest.update(data)
-                self._depot.stage(blob, _name(job_id, number), data)
+                self._depot.stage(blob, _name(job.job_id, number), data)
                 size, number = size + len(data), number + 1
         # Whoever holds it open may have written to it while it was read.
         for each in job.members:
             check(each)
-        entry = Entry(
-            claim_id=job_id,
-            folder=str(job.members[0].place.path),
-            path=job.path,
-            step=Step.COMMITTING,
-            blob=blob,
-            size=size,
+        return replace(
+            _row(job, blob, size=size),
             md5=base64.b64encode(digest.digest()).decode(),
             blocks=number,
-            metadata=dict(job.metadata),
-            members=tuple(each.claim_id for each in job.members),
+            depot=self._depot.name,
+            media_type=media_type,
             changed=self._clock(),
         )
-        self._book.write(entry, is_durable=True)
-        return entry
 
-    def _committed(self, entry: Entry, job: Job) -> Entry:
-        """Commit the list. Raises ConflictError and GoneError: nothing was committed.
+    def _committed(self, entry: Entry) -> Entry:
+        """Commit the list. Raises TakenError, GoneError, RefusedError: it was not.
 
         A StorageError leaves the row `committing`: what became of it is found out the
         next time.
@@ -195,7 +208,7 @@ class Uploader:
             blob=entry.blob,
             blocks=_blocks(entry),
             md5=entry.md5,
-            media_type=_media_type(job),
+            media_type=entry.media_type,
             metadata={**entry.metadata, OWN: entry.claim_id},
         )
         self._depot.commit(wanted)
@@ -204,7 +217,38 @@ class Uploader:
     def _mark(self, entry: Entry, step: Step) -> Entry:
         entry = replace(entry, step=step, changed=self._clock())
         self._book.write(entry)
+        self._release(entry.blob)
         return entry
+
+    def _refute(self, blob: str, job: Job) -> None:
+        """Write down that nothing was committed. Raises BookError; then later."""
+        self._refuted.add(job.job_id)
+        self._book.remove(job.job_id)
+        self._refuted.discard(job.job_id)
+        self._release(blob)
+
+    def _keep(self, blob: str, job: Job) -> bool:
+        """Keep a name for a file of ours; False: another one of ours has it."""
+        with self._lock:
+            return self._taken.setdefault(blob, job.job_id) == job.job_id
+
+    def _release(self, blob: str) -> None:
+        with self._lock:
+            self._taken.pop(blob, None)
+
+
+def _row(job: Job, blob: str, *, size: int) -> Entry:
+    return Entry(
+        claim_id=job.job_id,
+        folder=str(job.folder),
+        path=job.path,
+        step=Step.COMMITTING,
+        blob=blob,
+        size=size,
+        metadata=dict(job.metadata),
+        pages=job.pages,
+        members=tuple(each.claim_id for each in job.members),
+    )
 
 
 def _name(claim_id: str, number: int) -> str:
@@ -216,7 +260,6 @@ def _blocks(entry: Entry) -> list[str]:
     return [_name(entry.claim_id, number) for number in range(entry.blocks)]
 
 
-def _media_type(job: Job) -> str:
-    with job.file().open("rb") as file:
-        kind = sniff(file.read(_HEAD_BYTES), job.path)
+def _media_type(head: bytes, path: str) -> str:
+    kind = sniff(head, path)
     return MEDIA_TYPES[kind] if kind else "application/octet-stream"

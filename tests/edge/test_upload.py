@@ -4,99 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
-from edge.book import Book, Entry, Step
-from edge.claim import ChangedError, Claimed, claim, prepare
-from edge.depot import OWN, Commitment, Depot
-from edge.sight import Mark, Ready
-from edge.upload import BLOCK_BYTES, SURE_SECONDS, Job, ProblemError, Uploader
-from local.azurite import Azurite
-from shared.settings import Storage
+from edge.book import Entry, Step
+from edge.claim import ChangedError
+from edge.depot import OWN, Commitment
+from edge.upload import BLOCK_BYTES, SURE_SECONDS, ProblemError
 from shared.stores.border import StorageError
-from shared.stores.endpoints import endpoints
-from shared.stores.wire import BlobKey, Wire
 from tests.samples import PDF
 
-DEVICE = "mfp-2f"
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A watched folder."""
-
-    path: Path
-    quiet_seconds: float = 5.0
-
-
-class StoppedError(Exception):
-    """The agent was killed here."""
-
-
-class Rig:
-    """A folder, a journal, and a container."""
-
-    def __init__(self, azurite: Azurite, folder: Path) -> None:
-        self.azurite = azurite
-        at = endpoints(Storage(connection_string=azurite.connection_string))
-        self.depot = Depot(Wire(at.blob, BlobKey(at.name, at.key)), "scans")
-        self.spot = Spot(folder / "scans")
-        self.spot.path.mkdir()
-        prepare(self.spot)
-        self.state = folder / "state"
-        self.book = Book(self.state)
-        self.offset = 0.0
-
-    def clock(self) -> float:
-        """The time, as far as the agent knows."""
-        return time.time() + self.offset
-
-    def uploader(self) -> Uploader:
-        """One that was just started."""
-        return Uploader(self.depot, self.book, self.clock)
-
-    def claimed(self, path: str = "scan.pdf", data: bytes = PDF) -> Claimed:
-        """A file that a printer wrote, and the agent took away."""
-        file = self.spot.path / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-        taken = claim(Ready(self.spot, path, Mark.of(file.stat())), 0.0)
-        assert isinstance(taken, Claimed)
-        return taken
-
-    def job(self, path: str = "scan.pdf", data: bytes = PDF, **said: str) -> Job:
-        """The same, ready to go."""
-        return Job.of(self.claimed(path, data), DEVICE, **said)
-
-    def blobs(self) -> dict[str, bytes]:
-        """What a reader sees."""
-        client = self.azurite.blobs().get_container_client("scans")
-        return {
-            each.name: client.download_blob(each.name).readall()
-            for each in client.list_blobs()
-        }
-
-    def clear(self) -> None:
-        """The core mails and removes what is there."""
-        client = self.azurite.blobs().get_container_client("scans")
-        for each in client.list_blobs():
-            client.delete_blob(each.name)
-
-
-@pytest.fixture
-def rig(azurite: Azurite, tmp_path: Path) -> Iterator[Rig]:
-    """A rig of its own."""
-    made = Rig(azurite, tmp_path)
-    made.clear()
-    yield made
-    made.book.close()
-    made.clear()
+from .rig import stopped
 
 
 @pytest.mark.parametrize("size", [1, BLOCK_BYTES, BLOCK_BYTES + 1, 3 * BLOCK_BYTES])
@@ -158,31 +78,6 @@ def test_file_that_changes_while_it_is_read_is_not_committed(rig, monkeypatch):
         rig.uploader().upload(job)
     assert not rig.blobs()
     assert rig.book.find(job.job_id) is None
-
-
-def stopped(rig, monkeypatch, job, after):
-    """Kill the agent at a step; what it did before stays done."""
-
-    def die(*_: object, **__: object) -> None:
-        raise StoppedError
-
-    if after == "staged":
-        monkeypatch.setattr(rig.book, "write", die)
-    elif after == "committing":
-        monkeypatch.setattr(rig.depot, "commit", die)
-    else:
-        commit = rig.depot.commit
-
-        def commit_and_die(wanted: Commitment) -> None:
-            commit(wanted)
-            raise StoppedError
-
-        monkeypatch.setattr(rig.depot, "commit", commit_and_die)
-    with pytest.raises(StoppedError):
-        rig.uploader().upload(job)
-    monkeypatch.undo()
-    rig.book.close()
-    rig.book = Book(rig.state)
 
 
 @pytest.mark.parametrize("after", ["staged", "committing", "committed"])

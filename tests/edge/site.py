@@ -1,0 +1,109 @@
+"""A folder that a printer writes to, and an agent beside it, as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from local.azurite import ROOT, Azurite
+
+
+class Site:
+    """A folder that a printer writes to, and an agent beside it."""
+
+    def __init__(self, azurite: Azurite, folder: Path) -> None:
+        self.azurite = azurite
+        self.scans = folder / "scans"
+        self.scans.mkdir()
+        self.state = folder / "state"
+        self.config = folder / "edge.toml"
+        self.configure()
+        self.process: subprocess.Popen[str] | None = None
+
+    def configure(self, **changes: object) -> None:
+        """Write edge.toml."""
+        values = {"device": "mfp-2f", "quiet_seconds": 0.5, **changes}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+        self.config.write_text(
+            f'state_dir = "{self.state}"\nagent = "office"\n'
+            f'[[folder]]\npath = "{self.scans}"\n' + "\n".join(lines) + "\n"
+        )
+
+    @property
+    def env(self) -> dict[str, str]:
+        """As a harness sets it."""
+        return {**os.environ, "SCAN_STORAGE": self.azurite.connection_string}
+
+    def edge(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(  # noqa: S603 (our own module)
+            [sys.executable, "-m", "edge", *words, "--config", str(self.config)],
+            cwd=ROOT,
+            env=self.env | env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def start(self, **env: str) -> None:
+        """Start the agent, and wait until it watches."""
+        self.process = subprocess.Popen(  # noqa: S603 (the same)
+            [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
+            cwd=ROOT,
+            env=self.env | env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        assert "ready" in self.process.stdout.readline()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Stop it; returns its exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        status = self.process.wait(30)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process = None
+        return status
+
+    def blobs(self, container: str = "scans") -> dict[str, bytes]:
+        """What a reader sees."""
+        client = self.azurite.blobs().get_container_client(container)
+        return {
+            each.name: client.download_blob(each.name).readall()
+            for each in client.list_blobs()
+        }
+
+    def blobs_named(self) -> set[str]:
+        """Their names alone."""
+        client = self.azurite.blobs().get_container_client("scans")
+        return {each.name for each in client.list_blobs()}
+
+    def clear(self) -> None:
+        """Leave nothing behind."""
+        for container in ("scans", "edge"):
+            client = self.azurite.blobs().get_container_client(container)
+            for each in client.list_blobs():
+                client.delete_blob(each.name)
+
+
+def wait_for(what: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "it did not come to pass"
+        time.sleep(0.02)
+
+
+def names(folder: Path) -> list[str]:
+    """What a person sees in a folder."""
+    return sorted(each.name for each in folder.iterdir() if each.name[0] != ".")
