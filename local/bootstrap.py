@@ -28,6 +28,7 @@ AZURITE = ROOT / "node_modules" / "azurite" / "package.json"
 INPUTS = ("requirements-dev.txt", "package-lock.json", "local/bootstrap.py")
 LOCKS = {
     "requirements.txt": ["pyproject.toml"],
+    "requirements-edge.txt": ["pyproject.toml", "--extra", "edge"],
     "requirements-dev.txt": ["pyproject.toml", "--group", "dev"],
     "local/pins/uv.txt": ["local/pins/uv.in"],
     "local/pins/node.txt": ["local/pins/node.in"],
