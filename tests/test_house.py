@@ -45,7 +45,10 @@ BORDERS = {
         "local/",
         "tests/",
     ),
+    "img2pdf": ("edge/bind", "tests/"),
     "msal": ("shared/transports/", "tests/"),
+    "pikepdf": ("edge/bind", "tests/"),
+    "PIL": ("edge/bind", "tests/"),
     "smtplib": ("shared/transports/", "tests/"),
 }
 
