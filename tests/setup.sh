@@ -10,6 +10,7 @@ command -v smbclient >/dev/null 2>&1 || packages="$packages smbclient"
 [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v sshfs >/dev/null 2>&1 || packages="$packages sshfs"
 command -v sftp >/dev/null 2>&1 || packages="$packages openssh-client"
+command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
 [ -n "$packages" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "tests/setup.sh: not root on Debian; tests that need$packages will skip"

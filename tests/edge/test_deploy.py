@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import stat
 import struct
@@ -14,7 +13,7 @@ from pathlib import Path
 import pytest
 import smbclient  # type: ignore[import-untyped]
 
-from local.azurite import ROOT, Azurite
+from local.azurite import Azurite
 from tests.samples import PDF
 
 from . import machine
@@ -310,34 +309,10 @@ def test_folders_are_the_agent_s_alone(site):
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="without systemd")
 def test_unit_is_one_and_gives_little_away(site):
-    """By systemd's own word; 2.0 of 10 is its threshold for `safe`, or nearly."""
+    """By systemd's own word: 10 is exposed, 0 is safe."""
     unit = "/etc/systemd/system/scanpost-edge.service"
     done = site.run(["systemd-analyze", "verify", unit])
     assert (done.returncode, done.stderr) == (0, "")
     words = ["--offline=true", "--threshold=15", "--no-pager"]
     done = site.run(["systemd-analyze", "security", *words, unit])
     assert done.returncode == 0, done.stdout[-300:]
-
-
-@pytest.mark.skipif(not shutil.which("shellcheck"), reason="without shellcheck")
-def test_script_is_sound():
-    """By shellcheck's word."""
-    done = subprocess.run(  # noqa: S603 (our own words)
-        ["/usr/bin/shellcheck", DEPLOY / "add-printer"],
-        capture_output=True,
-        check=False,
-    )
-    assert done.stdout == b""
-
-
-def test_container_holds_what_the_agent_imports():
-    """Packages that pyproject.toml names are copied, and pins with their hashes."""
-    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
-    copied = set(re.findall(r"^COPY (\w+) ", text, re.MULTILINE))
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    found = re.search(r"^packages = \[(.*)\]$", project, re.MULTILINE)
-    assert found
-    assert {name.split(".")[0] for name in re.findall(r'"([^"]+)"', found[1])} == copied
-    pins = (ROOT / "requirements-edge.txt").read_text(encoding="utf-8")
-    for name in ("img2pdf", "pikepdf", "pillow", "azure-identity"):
-        assert re.search(rf"^{name}==.*\\\n +--hash=", pins, re.MULTILINE)
