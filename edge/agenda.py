@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from .sight import Later, Sight
+from .sight import Later, Place, Sight
 
 type _Key = tuple[Path, str]
 
@@ -82,6 +82,12 @@ class Agenda:
         """Tell which names wait, and what for."""
         with self._changed:
             return [(each.sight, each.why) for each in self._entries.values()]
+
+    def under_way(self, place: Place) -> list[str]:
+        """Tell which names of a place wait, or are being looked at this moment."""
+        with self._changed:
+            keys = [*self._entries, *self._in_hand]
+        return [path for folder, path in keys if folder == place.path]
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -13,27 +13,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared import journal
-from shared.stores.border import DeniedError, StorageError
 
 from . import claim as claims
 from .agenda import Agenda
-from .book import Book, BookError, Entry
-from .claim import ChangedError, Claimed
+from .book import Book, Entry
+from .claim import Claimed
 from .clearing import clear
 from .config import Config, Done, Folder
-from .depot import RefusedError
 from .desk import Desk, Tell
-from .job import Job
 from .known import Known
 from .line import Line
 from .look import Looker
-from .merge import MergeError, MergeStoppedError
 from .merged import Merged
+from .sending import Sender
 from .sight import Later, Nothing, Ready, Sight
-from .sorting import Sorter
+from .sorting import Sorter, is_at_once
 from .tending import Tender
 from .threads import Threads
-from .upload import ProblemError, Uploader
+from .upload import Uploader
 from .watch import Watcher
 
 LOOKERS = 2
@@ -64,13 +61,13 @@ class Agent:
     known: Known = field(default_factory=Known)
     threads: Threads = field(default_factory=Threads)
     _due: dict[Path, float] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
     _halt: threading.Event = field(default_factory=threading.Event)
     _end: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.line = Line(self.config.limits.uploads)
         self.folders = {each.path: each for each in self.config.folders}
+        self._locks = {each.path: threading.Lock() for each in self.config.folders}
         self.desk = Desk(self.book, self.tell)
         self.sorters = {
             path: Sorter(each, self.merged) for path, each in self.folders.items()
@@ -83,11 +80,13 @@ class Agent:
 
         Raises what ended a thread.
         """
-        halt = threading.Event()
+        halt, sender = threading.Event(), Sender(self)
         self.threads.start("tend", lambda: self.tender.run(halt))
         self.threads.start("watch", lambda: self.watcher.run(halt))
         self.threads.start("look", self._look_on, LOOKERS)
-        self.threads.start("upload", self._upload_on, self.config.limits.uploads)
+        self.threads.start(
+            "upload", lambda: sender.run(self._end), self.config.limits.uploads
+        )
         for event in (self.tender.is_tended, self.watcher.is_watching):
             while not (event.wait(TAKE_SECONDS) or stop.is_set() or self._has_failed):
                 pass
@@ -106,34 +105,55 @@ class Agent:
 
     def is_idle(self) -> bool:
         """Whether nothing is left that time, or another file, would bring on."""
-        with self._lock:
-            waits = any(each.is_hopeful() for each in self.sorters.values())
-        return not (waits or len(self.agenda) or len(self.line) or self.tender.is_busy)
+        return not (
+            self.is_hopeful()
+            or len(self.agenda)
+            or len(self.line)
+            or self.tender.is_busy
+        )
+
+    def is_hopeful(self) -> bool:
+        """Whether files wait for others that may still come."""
+        return any(self.sorters[path].is_hopeful() for path in self._each_locked())
 
     def claimed(self) -> Iterator[tuple[Claimed, str]]:
         """Every file that is claimed and waits, and what for."""
         for job, why in self.line.waiting():
             for each in job.members[:1]:
                 yield each, why
-        with self._lock:
-            waiting = [each for it in self.sorters.values() for each in it.waiting()]
-        yield from waiting
+        for path in self._each_locked():
+            yield from self.sorters[path].waiting()
 
-    def take_on(self, claimed: Claimed) -> None:
-        """Take a claimed file on, once."""
-        path = claimed.place.path
-        if self.known.add(claimed.claim_id):
-            with self._lock:
-                self.sorters[path].add(claimed)
-            self._sort(path)
+    def take_on(
+        self,
+        files: Iterable[Claimed],
+        folder: Folder,
+        done: Sight | None = None,
+        came: float | None = None,
+    ) -> None:
+        """Take claimed files on, each once; `done` is the sight that they came of."""
+        with self._locks[folder.path]:
+            for each in files:
+                if self.known.add(each.claim_id):
+                    self.sorters[folder.path].add(each, came)
+            if done:
+                # In one step: nobody sees it as a page, and as one that is under way.
+                self.agenda.done(done)
+            self._due[folder.path] = 0.0
+        if is_at_once(folder):
+            self._sort(folder.path)
+
+    def begin(self, folder: Folder) -> None:
+        """Wait anew for what belongs to files that were left in a folder."""
+        with self._locks[folder.path]:
+            self.sorters[folder.path].begin(time.time())
 
     def sort_due(self) -> None:
         """Send on what time has made complete."""
         now = time.time()
-        with self._lock:
-            due = [path for path, at in self._due.items() if at <= now]
-        for path in due:
-            self._sort(path)
+        for path, at in list(self._due.items()):
+            if at <= now:
+                self._sort(path)
 
     def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
         """Storage has it: remove it here, or keep it. Raises OSError, BookError."""
@@ -144,7 +164,7 @@ class Agent:
             self.agenda.add(each)
         self.merged.drop(entry.claim_id)
         self.known.drop([entry.claim_id, *entry.members])
-        self.desk.mended(entry.members)
+        self.desk.mended(folder, members)
         self.went, self.last_upload = self.went + 1, time.time()
         journal.note(
             "edge_sent", {"path": entry.path, "blob": entry.blob, "size": entry.size}
@@ -180,33 +200,33 @@ class Agent:
 
     def _look(self, sight: Sight) -> None:
         """Look at a name, and claim it where its writer is done."""
+        ready: Ready | None = None
         came: Claimed | Later | Nothing
-        if not self.tender.is_open(sight.place.path):
-            why = "Its folder is away, or not looked through yet."
-            came = Later(time.monotonic() + UNREADY_SECONDS, why)
-        else:
-            came = self._looked(sight)
-        if isinstance(came, Later):
-            self.agenda.later(sight, came)
-            return
-        self.agenda.done(sight)
-        if isinstance(came, Claimed):
-            self.take_on(came)
-
-    def _looked(self, sight: Sight) -> Claimed | Later | Nothing:
         try:
-            answer = self.looker.look(sight)
-            if isinstance(answer, Ready):
-                return claims.claim(answer, time.monotonic())
+            if not self.tender.is_open(sight.place.path):
+                why = "Its folder is away, or not looked through yet."
+                came = Later(time.monotonic() + UNREADY_SECONDS, why)
+            elif isinstance(answer := self.looker.look(sight), Ready):
+                ready, came = answer, claims.claim(answer, time.monotonic())
+            else:
+                came = answer
         except Exception as exc:  # noqa: BLE001 (a stranger's file must not end us)
             journal.LOGGER.exception("%s", journal.line("edge_not_looked_at", {}))
-            return Later(time.monotonic() + AGAIN_SECONDS, f"It failed: {exc}.")
-        return answer
+            came = Later(time.monotonic() + AGAIN_SECONDS, f"It failed: {exc}.")
+        if isinstance(came, Later):
+            self.agenda.later(sight, came)
+        elif ready and isinstance(came, Claimed):
+            when = ready.mark.ctime_ns / 1e9
+            self.take_on([came], self.folders[came.place.path], sight, when)
+        else:
+            self.agenda.done(sight)
 
     def _sort(self, path: Path) -> None:
         """Send on what is complete."""
-        with self._lock:
-            found = self.sorters[path].sort(time.time())
+        folder = self.folders[path]
+        with self._locks[path]:
+            under_way = [] if is_at_once(folder) else self.agenda.under_way(folder)
+            found = self.sorters[path].sort(time.time(), under_way)
             if found.until is None:
                 self._due.pop(path, None)
             else:
@@ -214,68 +234,12 @@ class Agent:
         for job in found.jobs:
             self.line.add(job)
         for trouble in found.troubles:
-            self.desk.put(self.folders[path], trouble)
+            self.desk.put(folder, trouble)
 
-    def _upload_on(self) -> None:
-        while not self._end.is_set():
-            job = self.line.take(TAKE_SECONDS)
-            if job is not None:
-                self._upload(job)
-
-    def _upload(self, job: Job) -> None:
-        """Upload one; every outcome has its place."""
-        folder = self.folders[job.folder]
-        try:
-            entry = self.uploader.upload(job)
-        except (StorageError, BookError) as exc:
-            self._away(job, exc)
-        except (ProblemError, MergeError) as exc:
-            self.desk.put_job(folder, job, str(exc))
-            self.line.drop(job)
-        except ChangedError as exc:
-            self._give_back(folder, job, str(exc))
-            self.line.drop(job)
-        except FileNotFoundError as exc:
-            self._warn("edge_gone", folder, f"{job.path}: {exc.strerror}")
-            self.forget(folder, job.members)
-            self.line.drop(job)
-        except (OSError, MergeStoppedError, RefusedError) as exc:
-            self._again(folder, job, exc)
-        except Exception as exc:  # noqa: BLE001 (one file must not hold up the others)
-            journal.LOGGER.exception("%s", journal.line("edge_failed", {}))
-            self._again(folder, job, exc)
-        else:
-            self.tender.clear(entry, job.members, left=job.is_left_over)
-            self.line.done(job)
-
-    def _away(self, job: Job, exc: Exception) -> None:
-        why = str(exc)
-        if isinstance(exc, DeniedError):
-            why = f"{why} {self.skew()}".strip()
-        seconds = self.line.away(job, why)
-        waiting = len(self.line)
-        journal.warn(
-            "edge_storage_away",
-            {"why": why, "again_s": f"{seconds:g}", "waiting": waiting},
-        )
-
-    def _again(self, folder: Folder, job: Job, exc: Exception) -> None:
-        why = str(exc)
-        seconds = self.line.again(job, why)
-        self._warn("edge_waits", folder, f"{job.path}: {why} (again in {seconds:g} s)")
-
-    def _give_back(self, folder: Folder, job: Job, why: str) -> None:
-        """Its writer was not done: it is looked at again under its name."""
-        self._warn("edge_changed", folder, f"{job.path}: {why}")
-        for each in job.members:
-            try:
-                path = claims.give_back(each)
-            except OSError as exc:
-                self._warn("edge_not_given_back", folder, f"{each.path}: {exc}")
-                self.forget(folder, [each])
-            else:
-                self.known.drop([each.claim_id])
-                self.agenda.add(Sight(each.place, path))
+    def _each_locked(self) -> Iterator[Path]:
+        for path, lock in self._locks.items():
+            with lock:
+                yield path
 
     def _warn(self, event: str, folder: Folder, why: str) -> None:
         journal.warn(event, {"folder": str(folder.path), "why": why})

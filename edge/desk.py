@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from shared import journal
@@ -43,8 +44,6 @@ class Desk:
     book: Book
     tell: Tell
     _kept: dict[str, _Kept] = field(default_factory=dict)
-    _notes: dict[str, tuple[Folder, str]] = field(default_factory=dict)
-    """Claims of which a person was told: under which path."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __len__(self) -> int:
@@ -95,13 +94,10 @@ class Desk:
         with self._lock:
             self._kept[entry.claim_id] = _Kept(folder, entry, files)
 
-    def mended(self, claim_ids: Iterable[str]) -> None:
-        """Take notes away: these files went."""
-        with self._lock:
-            notes = {self._notes.pop(each, None) for each in claim_ids}
-        for note in notes:
-            if note:
-                self.tell(*note, "")
+    def mended(self, folder: Folder, files: Iterable[Claimed]) -> None:
+        """Take notes away, an earlier agent's too: these files went."""
+        for each in files:
+            self.tell(folder, each.path, "")
 
     def look(self) -> None:
         """Forget what somebody took away. Raises BookError."""
@@ -113,7 +109,10 @@ class Desk:
                 self.book.remove(each.entry.claim_id)
                 with self._lock:
                     self._kept.pop(each.entry.claim_id, None)
-                self.mended(file.claim_id for file in each.files)
+                self.mended(each.folder, each.files)
+                for file in each.files:
+                    with suppress(OSError):
+                        file.file.parent.rmdir()
                 _log("edge_problem_over", each.folder, each.entry.path)
             elif not each.is_written:
                 self.book.write(each.entry)
@@ -137,11 +136,8 @@ class Desk:
             self._tell(folder, files, entry.error)
 
     def _tell(self, folder: Folder, files: tuple[Claimed, ...], why: str) -> None:
-        if files:
-            note = folder, files[0].path
-            with self._lock:
-                self._notes |= dict.fromkeys((each.claim_id for each in files), note)
-            self.tell(*note, why)
+        for each in files[:1]:
+            self.tell(folder, each.path, why)
 
 
 def _log(event: str, folder: Folder, path: str, why: str = "") -> None:

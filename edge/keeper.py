@@ -27,7 +27,7 @@ STUCK_SECONDS = 120.0
 """How long a file rests before the person at the printer is told why it waits."""
 IDLE_SECONDS = 1.0
 """`once` ends when nothing was to be done for so long."""
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 5.0
 """How long `once` waits for files that do not change, beyond their quiet time."""
 LAST_SECONDS = 5.0
 """The longest that the last heartbeat holds up the end."""
@@ -120,7 +120,7 @@ class Keeper:
             return now - self._idle >= IDLE_SECONDS
         self._idle = 0.0
         stands = (agent.went, len(agent.agenda), len(agent.line))
-        is_hopeful = any(each.is_hopeful() for each in agent.sorters.values())
+        is_hopeful = agent.is_hopeful()
         if stands != self._moved[0] or agent.line.is_moving() or is_hopeful:
             self._moved = stands, now
         quiet = max(each.quiet_seconds for each in agent.config.folders)

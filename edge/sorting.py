@@ -13,7 +13,7 @@ from pathlib import Path
 
 from . import pairs, sets
 from .claim import Claimed
-from .config import Folder, Gathering
+from .config import Folder, Gathering, Sidecar
 from .elements import TwinError
 from .job import Job
 from .pairs import Pair
@@ -77,9 +77,27 @@ class Sorter:
     _told: dict[str, str] = field(default_factory=dict)
     """Claims of sets that lack a page, and why: a person was told."""
 
-    def add(self, claimed: Claimed) -> None:
-        """Take a file on."""
+    _came: dict[str, float] = field(default_factory=dict)
+    """When each came, by claim."""
+    _ready_at: float = 0.0
+
+    def add(self, claimed: Claimed, came: float | None = None) -> None:
+        """Take a file on, which `came` then, in seconds since 1970.
+
+        Else it came when it was claimed: a claim is made the moment a file is found
+        finished, and moves the ctime.
+        """
         self._files[claimed.claim_id] = claimed
+        self._came[claimed.claim_id] = came or claimed.mark.ctime_ns / 1e9
+
+    def begin(self, now: float) -> None:
+        """Wait anew: what lies in the folder beside old claims is not known yet."""
+        waits = [0.0]
+        if self.folder.set is Gathering.MERGE:
+            waits.append(self.folder.pages_quiet_seconds)
+        if self.folder.sidecar is not Sidecar.NONE:
+            waits.append(self.folder.sidecar_seconds)
+        self._ready_at = now + max(waits)
 
     def waiting(self) -> list[tuple[Claimed, str]]:
         """Files that wait for others, and what for."""
@@ -92,11 +110,30 @@ class Sorter:
         """Whether time alone will bring something on."""
         return any(key not in self._told for key in self._files)
 
-    def sort(self, now: float) -> Sorted:
-        """Look at what waits, `now` in seconds since 1970."""
-        seen = [_seen(each) for each in self._files.values()]
+    def sort(self, now: float, under_way: Iterable[str] = ()) -> Sorted:
+        """Look at what waits, `now` in seconds since 1970.
+
+        `under_way` are names in the folder that are not finished, or not looked at.
+        """
+        is_ready = now >= self._ready_at
+        found = self._sorted(now if is_ready else 0.0, now, under_way)
+        if is_ready or found.until is None:
+            return found
+        return replace(found, until=max(found.until, self._ready_at))
+
+    def _sorted(self, now: float, moment: float, under_way: Iterable[str]) -> Sorted:
+        """The same, as things stood at `now`."""
+        seen = [
+            Seen(name=each.path, changed=self._came[key], is_finished=True, key=key)
+            for key, each in self._files.items()
+        ]
         scans, twins = pairs.part(seen, self.folder.sidecar)
-        groups, names, until, troubles = self._grouped(scans, now)
+        growing = [
+            Seen(name=each, changed=moment, is_finished=False) for each in under_way
+        ]
+        groups, names, until, troubles = self._grouped(
+            [*scans, *pairs.part(growing, self.folder.sidecar)[0]], now
+        )
         paired = pairs.pair(
             groups,
             [self._read(each) for each in twins],
@@ -108,7 +145,7 @@ class Sorter:
         jobs = tuple(self._job(each, names) for each in paired.ready)
         for each in paired.orphans:
             self._twins.pop(each.key, None)
-            troubles.append(Trouble((self._files.pop(each.key),), _NO_SCAN))
+            troubles.append(Trouble((self._taken(each),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
         return Sorted(jobs, tuple(troubles), due)
 
@@ -125,14 +162,14 @@ class Sorter:
         found = sets.gather(scans, patience, now)
         groups = [job.pages for job in found.complete]
         names = {job.pages[0].key: job.name for job in found.complete}
-        groups += [(each,) for each in found.others]
+        groups += [(each,) for each in found.others if each.key]
         until = min((job.until for job in found.waiting), default=0.0)
         troubles = []
         for job in found.broken:
-            keys = {page.key for page in job.pages}
+            keys = {page.key for page in job.pages if page.key}
             if not keys <= self._told.keys():
                 self._told |= dict.fromkeys(keys, job.why)
-                files = tuple(self._files[page.key] for page in job.pages)
+                files = tuple(self._files[it.key] for it in job.pages if it.key)
                 troubles.append(Trouble(files, job.why, is_final=False))
         return groups, names, until, troubles
 
@@ -155,13 +192,12 @@ class Sorter:
 
     def _job(self, pair: Pair, names: dict[str, str]) -> Job:
         """Make the job, and let its files wait no longer."""
-        pages = tuple(self._files.pop(each.key) for each in pair.scan)
-        for each in pages:
-            self._told.pop(each.claim_id, None)
-        twin = (self._files.pop(pair.twin.key),) if pair.twin else ()
+        pages = tuple(self._taken(each) for each in pair.scan)
+        twin = (self._taken(pair.twin),) if pair.twin else ()
         said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
         alone = Job.of(pages[0], self.folder.device, **said)
-        alone = replace(alone, members=pages + twin)
+        since = min(each.changed for each in pair.scan)
+        alone = replace(alone, members=pages + twin, since=since)
         name = names.get(pair.scan[0].key)
         if name is None:
             return alone
@@ -170,17 +206,17 @@ class Sorter:
             alone,
             path=name,
             size=sum(each.mark.size for each in pages),
-            since=min(each.mark.ctime_ns for each in pages) / 1e9,
             file=lambda: made.file,
             pages=len(pages),
         )
 
+    def _taken(self, seen: Seen) -> Claimed:
+        """Let a file wait no longer."""
+        self._told.pop(seen.key, None)
+        self._came.pop(seen.key)
+        return self._files.pop(seen.key)
 
-def _seen(claimed: Claimed) -> Seen:
-    """A claim moves the ctime: it was made the moment the file was found finished."""
-    return Seen(
-        name=claimed.path,
-        changed=claimed.mark.ctime_ns / 1e9,
-        is_finished=True,
-        key=claimed.claim_id,
-    )
+
+def is_at_once(folder: Folder) -> bool:
+    """Whether each file of a folder is a scan by itself."""
+    return folder.set is Gathering.SINGLE and folder.sidecar is Sidecar.NONE

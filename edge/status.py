@@ -73,7 +73,13 @@ def _written(folder: Path) -> tuple[list[Entry], list[Entry]]:
 def _kept(entry: Entry) -> list[str]:
     """Where its files are: back in the folder, they are tried again."""
     top = Path(entry.folder, CLAIMED)
-    return [str(each) for key in entry.members for each in sorted(top.glob(f"{key}*"))]
+    return [
+        str(file)
+        for key in entry.members
+        for claim in top.glob(f"{key}*")
+        for file in sorted(claim.rglob("*"))
+        if file.is_file()
+    ]
 
 
 def _left(file: Path) -> dict[str, Any]:

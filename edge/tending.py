@@ -31,8 +31,8 @@ FOLDERS_SECONDS = 2.0
 LISTED_SECONDS = 600.0
 """Between two searches for claims that nobody knows of."""
 SOON_SECONDS = 5.0
-PROBLEMS_SECONDS = 10.0
-CLEAR_SECONDS = 15.0
+PROBLEMS_SECONDS = 3.0
+CLEAR_SECONDS = 5.0
 """Until a file that could not be removed is tried again."""
 
 type _Identity = tuple[int, int]
@@ -136,6 +136,7 @@ class Tender:
             if not is_same:
                 self._open.pop(path, None)
                 self._prepare(folder)
+                self.agent.begin(folder)
             agent = self.agent
             found = recover(folder, agent.book, agent.merged, agent.known.has)
         except (OSError, BookError) as exc:
@@ -169,8 +170,7 @@ class Tender:
             for each in members:
                 agent.known.add(each.claim_id)
             agent.desk.recall(folder, entry, members)
-        for each in found.loose:
-            agent.take_on(each)
+        agent.take_on(found.loose, folder)
 
     def _look_at_problems(self) -> None:
         try:

@@ -10,6 +10,7 @@ import pytest
 
 from local.azurite import Azurite
 
+from .between import Between
 from .rig import Rig
 from .site import Site
 
@@ -33,3 +34,10 @@ def site(azurite: Azurite, tmp_path: Path) -> Iterator[Site]:
     if made.process:
         made.stop(signal.SIGKILL)
     made.clear()
+
+
+@pytest.fixture
+def between(site: Site) -> Iterator[Between]:
+    """The line that the site's agent may use."""
+    with Between(site.port) as made:
+        yield made

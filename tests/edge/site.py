@@ -10,8 +10,11 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local.azurite import ROOT, Azurite
+
+from .between import Between
 
 
 class Site:
@@ -23,6 +26,7 @@ class Site:
         self.scans.mkdir()
         self.state = folder / "state"
         self.config = folder / "edge.toml"
+        self.log = folder / "edge.log"
         self.configure()
         self.process: subprocess.Popen[str] | None = None
 
@@ -54,16 +58,41 @@ class Site:
 
     def start(self, **env: str) -> None:
         """Start the agent, and wait until it watches."""
-        self.process = subprocess.Popen(  # noqa: S603 (the same)
-            [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
-            cwd=ROOT,
-            env=self.env | env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        self.launch(**env)
+        assert self.process
         assert self.process.stdout is not None
-        assert "ready" in self.process.stdout.readline()
+        assert "ready" in self.process.stdout.readline(), self.said()
+
+    def launch(self, **env: str) -> None:
+        """Start the agent."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603 (the same)
+                [sys.executable, "-m", "edge", "run", "--config", str(self.config)],
+                cwd=ROOT,
+                env=self.env | env,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def said(self) -> str:
+        """All that the agent wrote to its log."""
+        return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+    def through(self, between: Between) -> str:
+        """SCAN_STORAGE by another line."""
+        here = urlsplit(self.azurite.endpoint("blob")).port
+        return self.azurite.connection_string.replace(f":{here}/", f":{between.port}/")
+
+    @property
+    def port(self) -> int:
+        """Where storage listens."""
+        return urlsplit(self.azurite.endpoint("blob")).port or 0
+
+    def claimed(self) -> list[Path]:
+        """Files that the agent has taken away."""
+        top = self.scans / ".scanpost"
+        return [each for each in sorted(top.rglob("*")) if each.is_file()]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it; returns its exit status."""

@@ -1,0 +1,137 @@
+"""Claimed files become jobs when all that belongs to them is there, and not before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.claim import Claimed
+from edge.config import Folder, Gathering, Sidecar
+from edge.sight import Mark
+from edge.sorting import Sorter
+
+NOW = 1_800_000_000.0
+QUIET, MISSING, TWIN = 10.0, 300.0, 60.0
+
+
+def sorter(folder: Path, **words: object) -> Sorter:
+    """Of a folder with so and so many files."""
+    made = Folder(path=folder, device="mfp", **words)  # type: ignore[arg-type]
+    return Sorter(made, lambda pages, job_id: Path(f"{job_id}-{len(pages)}.pdf"))
+
+
+def claimed(work: Sorter, name: str, when: float, text: str = "x") -> Claimed:
+    """A file that was claimed at a time."""
+    key = f"{name}@{when:.0f}"
+    file = work.folder.path / key / name
+    file.parent.mkdir()
+    file.write_text(text)
+    mark = Mark(len(text), int(when * 1e9), int(when * 1e9))
+    return Claimed(work.folder, name, key, f"{key}/{name}", mark)
+
+
+@pytest.fixture
+def merging(tmp_path: Path) -> Sorter:
+    """Pages become one PDF."""
+    return sorter(tmp_path, set=Gathering.MERGE)
+
+
+@pytest.fixture
+def paired(tmp_path: Path) -> Sorter:
+    """A sidecar speaks for each scan."""
+    return sorter(tmp_path, sidecar=Sidecar.JSON)
+
+
+def test_file_by_itself_goes_at_once(tmp_path):
+    """Under its own name."""
+    work = sorter(tmp_path)
+    work.add(claimed(work, "s.pdf", NOW))
+    (job,) = work.sort(NOW).jobs
+    assert (job.path, job.pages, job.device) == ("s.pdf", 0, "mfp")
+    assert not work.waiting()
+
+
+def test_pages_go_when_it_is_quiet(merging):
+    """As one PDF, in their order."""
+    for page in (2, 1):
+        merging.add(claimed(merging, f"S_000{page}.jpg", NOW))
+    found = merging.sort(NOW + 1)
+    assert not found.jobs
+    assert found.until == NOW + QUIET
+    assert merging.is_hopeful()
+    (job,) = merging.sort(NOW + QUIET).jobs
+    assert [each.path for each in job.members] == ["S_0001.jpg", "S_0002.jpg"]
+    assert (job.path, job.pages) == ("S.pdf", 2)
+    assert job.file().name.endswith("-2.pdf")
+
+
+def test_page_that_is_still_written_is_waited_for(merging):
+    """However long it takes: a scan is never shortened in silence."""
+    for page in (1, 2):
+        merging.add(claimed(merging, f"S_000{page}.jpg", NOW))
+    for later in (QUIET, MISSING, 10 * MISSING):
+        found = merging.sort(NOW + later, ["S_0003.jpg", "note.pdf"])
+        assert not found.jobs
+        assert not found.troubles
+    (job,) = merging.sort(NOW + 2 * QUIET, ["note.pdf"]).jobs
+    assert job.pages == 2
+
+
+def test_pages_of_before_a_kill_wait_for_what_lies_in_the_folder(merging):
+    """What came while nobody watched is claimed only now."""
+    merging.add(claimed(merging, "S_0001.jpg", NOW - 500))
+    merging.begin(NOW)
+    found = merging.sort(NOW + 1)
+    assert not found.jobs
+    assert found.until == NOW + QUIET
+    merging.add(claimed(merging, "S_0002.jpg", NOW + 2))
+    assert merging.sort(NOW + QUIET).jobs == ()
+    (job,) = merging.sort(NOW + 2 + QUIET).jobs
+    assert job.pages == 2
+
+
+def test_scan_of_before_a_kill_waits_for_its_sidecar(paired):
+    """Without, it would go to other people."""
+    paired.add(claimed(paired, "s.pdf", NOW - 500))
+    paired.begin(NOW)
+    assert not paired.sort(NOW + 1).jobs
+    twin = claimed(paired, "s.json", NOW + 2, '{"to": "a@contoso.com"}')
+    paired.add(twin, NOW - 498)
+    (job,) = paired.sort(NOW + 3).jobs
+    assert job.metadata["to"] == "a@contoso.com"
+    assert [each.path for each in job.members] == ["s.pdf", "s.json"]
+
+
+def test_scan_without_a_sidecar_goes_in_time(paired):
+    """After a kill, so long after the start."""
+    paired.add(claimed(paired, "s.pdf", NOW - 500))
+    paired.begin(NOW)
+    found = paired.sort(NOW + TWIN - 1)
+    assert found.until == NOW + TWIN
+    (job,) = paired.sort(NOW + TWIN).jobs
+    assert not job.metadata
+
+
+def test_missing_page_is_told_once_and_mended(merging):
+    """It is no problem for good: the page may still come."""
+    for page in (1, 3):
+        merging.add(claimed(merging, f"S_000{page}.jpg", NOW))
+    (trouble,) = merging.sort(NOW + MISSING).troubles
+    assert not trouble.is_final
+    assert not merging.sort(NOW + MISSING + 1).troubles
+    assert not merging.is_hopeful()
+    assert "missing: 2" in merging.waiting()[0][1]
+    merging.add(claimed(merging, "S_0002.jpg", NOW + MISSING + 2))
+    (job,) = merging.sort(NOW + MISSING + 2 + QUIET).jobs
+    assert job.pages == 3
+    assert not merging.waiting()
+
+
+def test_orphaned_sidecar_is_a_problem(paired):
+    """It would speak for the next scan of that name."""
+    paired.add(claimed(paired, "s.json", NOW, "{}"))
+    assert not paired.sort(NOW + TWIN - 1).troubles
+    (trouble,) = paired.sort(NOW + TWIN).troubles
+    assert trouble.is_final
+    assert not paired.waiting()
