@@ -44,14 +44,15 @@ class Taken:
 @contextmanager
 def as_nobody(top: Path) -> Iterator[None]:
     """Without root's rights; a folder of pytest's, and those above, let others in."""
-    for each in (top, top.parent, top.parent.parent):
+    closed = [each for each in (top, *top.parents) if not each.stat().st_mode & 0o001]
+    for each in closed:
         each.chmod(0o755)
     os.seteuid(NOBODY)
     try:
         yield
     finally:
         os.seteuid(0)
-        for each in (top.parent, top.parent.parent):
+        for each in closed:
             each.chmod(0o700)
 
 
