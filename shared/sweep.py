@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from . import names
+from . import heartbeats, names
 from .beside import refuse_sidecar, sidecar_of
 from .errors import BytesError
 from .journal import Value, alarm, note, warn
@@ -45,7 +45,7 @@ MORE_THAN_GIVING_UP = timedelta(hours=24)
 FULL_EVERY = timedelta(hours=1)
 LONGEST_STEP = timedelta(hours=1)
 COUNTS = ("listed", "missed", "leftover", "requeued", "orphaned", "removed", "moved")
-LATER_COUNTS = ("lost", "forgotten", "told")
+LATER_COUNTS = ("lost", "forgotten", "told", "silent")
 FAULTS_BORNE = 10
 """Blobs that fail before a round takes storage for down: each may take a minute."""
 
@@ -107,6 +107,8 @@ class Sweeper:
         self._forget(turn)
         rows = (old | turn.rows).values()
         turn.counts["told"] = tell_people(self._works, rows, now)
+        with turn.sparing(heartbeats.CONTAINER):
+            turn.counts["silent"] = heartbeats.listen(self._works.account.blobs, now)
         for each in self._works.transports.values():
             if isinstance(each, Tended):
                 each.tend()

@@ -48,7 +48,7 @@ def test_storage_that_was_away_for_long_gets_everything_in_order(site, between):
     """The oldest first; the log says what they wait for, and does not say it often."""
     between.is_down = True
     site.start(SCAN_STORAGE=site.through(between))
-    wanted = {}
+    wanted: dict[str, bytes] = {}
     for number in range(5):
         wanted |= put(site, f"{number}.pdf")
         wait_for(lambda: not names(site.scans))

@@ -6,13 +6,14 @@ import io
 import json
 import signal
 import time
+from typing import Any
 
 import pikepdf
 
 from edge import emptied
 from tests.samples import CUT_PDF, PDF
 
-from .site import names, wait_for
+from .site import Site, names, wait_for
 from .test_merge import bomb, picture
 
 BROKEN = bomb()
@@ -20,9 +21,12 @@ BROKEN = bomb()
 JPEGS = [picture("JPEG", page) for page in range(4)]
 
 
-def problems(site) -> list[dict[str, object]]:
+def problems(site: Site) -> list[dict[str, Any]]:
     """What `status` tells of."""
-    return json.loads(site.edge("status", "--json").stdout)["problems"]
+    said: dict[str, list[dict[str, Any]]] = json.loads(
+        site.edge("status", "--json").stdout
+    )
+    return said["problems"]
 
 
 def pages(site) -> int:
