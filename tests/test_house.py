@@ -21,7 +21,7 @@ CODE = sorted(
 )
 PRODUCT = [path for path in CODE if path.is_relative_to(ROOT / "shared")]
 MODULE_LINES, TEST_LINES, FUNCTION_LINES, PARAMETERS = 300, 400, 40, 5
-SHARED_LINES = 15_000
+SHARED_LINES = 16_000
 DOOR_LINES, CONFTEST_LINES = 100, 150
 
 # What a module of `shared` may import, from the bottom up.
