@@ -3,7 +3,7 @@ VENV := .venv/bin/python
 RUN_WORDS := $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
 # Two processes, a file each: no test waits for another's peers. In order: some want few open files.
 HALVES := -n 2 --dist loadfile --no-loadscope-reorder
-.PHONY: setup run peers test bench soak lock
+.PHONY: setup run peers test bench soak soak-edge lock
 .DEFAULT_GOAL := test
 setup:
 	@$(PYTHON) local/bootstrap.py
@@ -17,5 +17,8 @@ bench: setup
 	@$(VENV) -m tests.bench
 soak: setup
 	@$(VENV) -m tests.soak
+	@$(VENV) -m tests.edge_soak
+soak-edge: setup
+	@$(VENV) -m tests.edge_soak
 lock:
 	@$(PYTHON) local/bootstrap.py lock

@@ -36,6 +36,7 @@ from .watch import Watcher
 LOOKERS = 2
 TAKE_SECONDS = 0.5
 UNREADY_SECONDS = 0.2
+UNDER_WAY_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
 """Until a file at which we failed is looked at again."""
 DRAIN_SECONDS, AWAY_SECONDS = 60.0, 5.0
@@ -227,10 +228,14 @@ class Agent:
         with self._locks[path]:
             under_way = [] if is_at_once(folder) else self.agenda.under_way(folder)
             found = self.sorters[path].sort(time.time(), under_way)
-            if found.until is None:
+            due = found.until
+            if due is not None and under_way:
+                # One that is removed by its writer is waited for no longer.
+                due = min(due, time.time() + UNDER_WAY_SECONDS)
+            if due is None:
                 self._due.pop(path, None)
             else:
-                self._due[path] = found.until
+                self._due[path] = due
         for job in found.jobs:
             self.line.add(job)
         for trouble in found.troubles:

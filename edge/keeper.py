@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from .agent import Agent
 from .book import BookError
 from .depot import Depot
 from .desk import Tell
+from .listing import contents
 from .sight import Sight
 
 STATUS_SECONDS = 2.0
@@ -48,6 +49,8 @@ class Keeper:
     _is_well: bool = False
     """Whether it ended in good order."""
     _noted: set[tuple[Path, str]] = field(default_factory=set)
+    _mute: str = ""
+    """Why the last heartbeat was not written."""
     _idle: float = 0.0
     _moved: tuple[tuple[int, ...], float] = ((), 0.0)
 
@@ -110,7 +113,11 @@ class Keeper:
             text = alive.heartbeat(self.agent, is_last=is_last)
             self.beats.put(name, text, "application/json", **said)
         except ForwardError as exc:
-            journal.warn("edge_no_heartbeat", {"why": str(exc)})
+            if str(exc) != self._mute:
+                self._mute = str(exc)
+                journal.warn("edge_no_heartbeat", {"why": self._mute})
+        else:
+            self._mute = ""
 
     def _has_ended(self) -> bool:
         """Whether nothing is left that `once` could do, or wait for."""
@@ -149,11 +156,22 @@ class Keeper:
     def _tidy(self) -> None:
         """Forget old rows, take old notes away."""
         for each in self.agent.config.folders:
-            problems.clear_old(each.path)
+            for inner in _folders(each.path):
+                problems.clear_old(inner)
         try:
             self.agent.book.prune(time.time())
         except BookError as exc:
             journal.warn("edge_not_pruned", {"why": str(exc)})
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    """The folder and all below; what cannot be listed has none."""
+    left = [""]
+    while left:
+        path = left.pop()
+        yield top / path
+        with suppress(OSError):
+            left += contents(top, path)[1]
 
 
 def _rests(sight: Sight) -> bool:

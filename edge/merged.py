@@ -17,15 +17,15 @@ class Merged:
     """The folder they lie in."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin with none: what a kill left is removed. Raises OSError."""
+        """Begin with none: what a kill left is removed."""
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(exist_ok=True)
         self._folder = folder
 
     def __call__(self, pages: Sequence[Path], job_id: str) -> Path:
         """Make one, or find the one that was made."""
         target = self._folder / f"{job_id}.pdf"
         if not target.exists():
+            self._folder.mkdir(parents=True, exist_ok=True)
             merge(pages, target)
         return target
 

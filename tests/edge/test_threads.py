@@ -1,0 +1,66 @@
+"""A thread that ends by what nobody expected ends the agent; it is started again."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from edge import agent as agents
+from edge.agent import Agent
+from edge.config import Config, Folder, Storage
+from edge.merged import Merged
+
+
+@pytest.fixture
+def agent(rig, tmp_path) -> Agent:
+    """One that watches the rig's folder."""
+    folder = Folder(path=rig.spot.path, device="mfp-2f", quiet_seconds=0.2)
+    config = Config(
+        state_dir=rig.state, agent="office", storage=Storage(), folders=(folder,)
+    )
+    return Agent(
+        config=config,
+        uploader=rig.uploader(),
+        book=rig.book,
+        merged=Merged(tmp_path / "merged"),
+        tell=lambda *_: None,
+    )
+
+
+@pytest.mark.parametrize("part", ["watcher", "tender"])
+def test_agent_does_not_outlive_its_threads(agent, monkeypatch, part):
+    """Where the system has no inotify, say."""
+
+    def end(*_: object) -> None:
+        raise OSError("Too many open files")
+
+    monkeypatch.setattr(getattr(agent, part), "run", end)
+    with pytest.raises(OSError, match="Too many"):
+        agent.run(threading.Event(), lambda: None)
+
+
+def test_file_at_which_we_fail_holds_up_no_other(agent, monkeypatch, rig):
+    """It is looked at again later; the log has the whole story."""
+    look = agent.looker.look
+
+    def stumble(sight):
+        if sight.path == "bad.pdf":
+            raise ValueError("a bug")
+        return look(sight)
+
+    monkeypatch.setattr(agents, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(agent, "looker", type("L", (), {"look": staticmethod(stumble)}))
+    (rig.spot.path / "bad.pdf").write_bytes(b"%PDF-1.4")
+    (rig.spot.path / "good.txt").write_text("a text")
+    stop = threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop, lambda: None))
+    thread.start()
+    try:
+        while not rig.blobs():
+            assert thread.is_alive()
+        assert list(rig.blobs()) == ["mfp-2f/good.txt"]
+        assert [why for _, why in agent.agenda.waiting()] == ["It failed: a bug."]
+    finally:
+        stop.set()
+        thread.join()
