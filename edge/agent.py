@@ -21,6 +21,7 @@ from .claim import Claimed
 from .clearing import clear
 from .config import Config, Done, Folder
 from .desk import Desk, Tell
+from .junk import CLAIMED
 from .known import Known
 from .line import Line
 from .look import Looker
@@ -148,6 +149,16 @@ class Agent:
         """Wait anew for what belongs to files that were left in a folder."""
         with self._locks[folder.path]:
             self.sorters[folder.path].begin(time.time())
+            self._due[folder.path] = 0.0
+
+    def drop_gone(self, folder: Folder) -> None:
+        """Forget what somebody took away of scans that lack a page."""
+        if not (folder.path / CLAIMED).is_dir():
+            return
+        with self._locks[folder.path]:
+            gone = self.sorters[folder.path].drop_gone()
+        self.desk.mended(folder, gone)
+        self.known.forget(each.claim_id for each in gone)
 
     def sort_due(self) -> None:
         """Send on what time has made complete."""

@@ -91,7 +91,11 @@ class Sorter:
         self._came[claimed.claim_id] = came or claimed.mark.ctime_ns / 1e9
 
     def begin(self, now: float) -> None:
-        """Wait anew: what lies in the folder beside old claims is not known yet."""
+        """Wait anew: what lies in the folder beside old claims is not known yet.
+
+        Also where the clock was set: files of the future are files of now.
+        """
+        self._came = {key: min(came, now) for key, came in self._came.items()}
         waits = [0.0]
         if self.folder.set is Gathering.MERGE:
             waits.append(self.folder.pages_quiet_seconds)
@@ -105,6 +109,14 @@ class Sorter:
             (each, self._told.get(key, "waits for its other files"))
             for key, each in self._files.items()
         ]
+
+    def drop_gone(self) -> list[Claimed]:
+        """Forget files of broken sets that somebody took away; says which."""
+        told = [self._files[key] for key in self._told]
+        gone = [each for each in told if not each.file.exists()]
+        for each in gone:
+            self._let_go(each.claim_id)
+        return gone
 
     def is_hopeful(self) -> bool:
         """Whether time alone will bring something on."""
@@ -154,7 +166,7 @@ class Sorter:
     ) -> tuple[list[tuple[Seen, ...]], dict[str, str], float, list[Trouble]]:
         """Files by scan; the PDF's name of those that are pages; when to look again."""
         if self.folder.set is Gathering.SINGLE:
-            return [(each,) for each in scans], {}, 0.0, []
+            return [(each,) for each in scans if each.key], {}, 0.0, []
         patience = Patience(
             quiet_seconds=self.folder.pages_quiet_seconds,
             missing_seconds=self.folder.pages_missing_seconds,
@@ -212,9 +224,12 @@ class Sorter:
 
     def _taken(self, seen: Seen) -> Claimed:
         """Let a file wait no longer."""
-        self._told.pop(seen.key, None)
-        self._came.pop(seen.key)
-        return self._files.pop(seen.key)
+        return self._let_go(seen.key)
+
+    def _let_go(self, key: str) -> Claimed:
+        self._told.pop(key, None)
+        self._came.pop(key)
+        return self._files.pop(key)
 
 
 def is_at_once(folder: Folder) -> bool:

@@ -35,6 +35,9 @@ PROBLEMS_SECONDS = 3.0
 CLEAR_SECONDS = 5.0
 """Until a file that could not be removed is tried again."""
 
+CLOCK_SECONDS = 1.0
+"""By which a clock may be moved between two looks, slowly as NTP does."""
+
 type _Identity = tuple[int, int]
 
 
@@ -59,6 +62,8 @@ class Tender:
     _listed: dict[Path, float] = field(default_factory=dict)
     """When a folder is looked through again."""
     _uncleared: list[_Uncleared] = field(default_factory=list)
+    _offset: float = 0.0
+    """Of the clock from the monotonic one."""
     _said: dict[tuple[str, str], str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,6 +85,7 @@ class Tender:
         """Tend until told to stop."""
         turns: list[tuple[float, Callable[[], None]]] = [
             (FOLDERS_SECONDS, self._tend_all),
+            (TICK_SECONDS, self._see_the_clock),
             (TICK_SECONDS, self.agent.sort_due),
             (TICK_SECONDS, self._clear_again),
             (PROBLEMS_SECONDS, self._look_at_problems),
@@ -117,6 +123,14 @@ class Tender:
         for each in self.agent.config.folders:
             self._tend(each)
         self.is_tended.set()
+
+    def _see_the_clock(self) -> None:
+        """Where it was set, nobody knows any more how long files have waited."""
+        offset = time.time() - time.monotonic()
+        if abs(offset - self._offset) > CLOCK_SECONDS:
+            for each in self.agent.config.folders:
+                self.agent.begin(each)
+        self._offset = offset
 
     def _remove_empty(self) -> None:
         for each in self.agent.config.folders:
@@ -173,6 +187,8 @@ class Tender:
         agent.take_on(found.loose, folder)
 
     def _look_at_problems(self) -> None:
+        for each in self.agent.config.folders:
+            self.agent.drop_gone(each)
         try:
             self.agent.desk.look()
         except BookError as exc:

@@ -91,6 +91,16 @@ def test_pages_of_before_a_kill_wait_for_what_lies_in_the_folder(merging):
     assert job.pages == 2
 
 
+def test_clock_that_was_set_shortens_no_scan(merging):
+    """Forward: it waits anew. Backward: it does not wait until then comes again."""
+    merging.add(claimed(merging, "S_0001.jpg", NOW))
+    merging.begin(NOW + 86_400)
+    assert not merging.sort(NOW + 86_400 + 1).jobs
+    merging.begin(NOW - 86_400)
+    assert not merging.sort(NOW - 86_400 + QUIET - 1).jobs
+    assert merging.sort(NOW - 86_400 + QUIET).jobs
+
+
 def test_scan_of_before_a_kill_waits_for_its_sidecar(paired):
     """Without, it would go to other people."""
     paired.add(claimed(paired, "s.pdf", NOW - 500))
@@ -101,6 +111,14 @@ def test_scan_of_before_a_kill_waits_for_its_sidecar(paired):
     (job,) = paired.sort(NOW + 3).jobs
     assert job.metadata["to"] == "a@contoso.com"
     assert [each.path for each in job.members] == ["s.pdf", "s.json"]
+
+
+def test_file_under_way_is_no_scan_yet(paired):
+    """Beside sidecars each scan stands for itself."""
+    paired.add(claimed(paired, "s.pdf", NOW))
+    assert not paired.sort(NOW + 1, ["t.pdf", "s.json"]).jobs
+    (job,) = paired.sort(NOW + TWIN, ["t.pdf", "s.json"]).jobs
+    assert job.path == "s.pdf"
 
 
 def test_scan_without_a_sidecar_goes_in_time(paired):
@@ -125,6 +143,18 @@ def test_missing_page_is_told_once_and_mended(merging):
     merging.add(claimed(merging, "S_0002.jpg", NOW + MISSING + 2))
     (job,) = merging.sort(NOW + MISSING + 2 + QUIET).jobs
     assert job.pages == 3
+    assert not merging.waiting()
+
+
+def test_pages_that_somebody_took_away_are_forgotten(merging):
+    """Of a scan that lacked one; the same scan again is whole by itself."""
+    for page in (1, 3):
+        merging.add(claimed(merging, f"S_000{page}.jpg", NOW))
+    assert merging.sort(NOW + MISSING).troubles
+    assert not merging.drop_gone()
+    for each, _ in merging.waiting():
+        each.file.unlink()
+    assert len(merging.drop_gone()) == 2
     assert not merging.waiting()
 
 
