@@ -154,7 +154,9 @@ class Sorter:
             now,
         )
         times = [until] + [each.deadline for each in paired.waiting]
-        jobs = tuple(self._job(each, names) for each in paired.ready)
+        # A scan that is still written has its sidecar wait for it, no longer.
+        ready = [each for each in paired.ready if each.scan[0].key]
+        jobs = tuple(self._job(each, names) for each in ready)
         for each in paired.orphans:
             self._twins.pop(each.key, None)
             troubles.append(Trouble((self._taken(each),), _NO_SCAN))
@@ -166,7 +168,7 @@ class Sorter:
     ) -> tuple[list[tuple[Seen, ...]], dict[str, str], float, list[Trouble]]:
         """Files by scan; the PDF's name of those that are pages; when to look again."""
         if self.folder.set is Gathering.SINGLE:
-            return [(each,) for each in scans if each.key], {}, 0.0, []
+            return [(each,) for each in scans], {}, 0.0, []
         patience = Patience(
             quiet_seconds=self.folder.pages_quiet_seconds,
             missing_seconds=self.folder.pages_missing_seconds,

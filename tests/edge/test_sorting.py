@@ -116,9 +116,14 @@ def test_scan_of_before_a_kill_waits_for_its_sidecar(paired):
 def test_file_under_way_is_no_scan_yet(paired):
     """Beside sidecars each scan stands for itself."""
     paired.add(claimed(paired, "s.pdf", NOW))
+    paired.add(claimed(paired, "t.json", NOW, "{}"))
     assert not paired.sort(NOW + 1, ["t.pdf", "s.json"]).jobs
-    (job,) = paired.sort(NOW + TWIN, ["t.pdf", "s.json"]).jobs
-    assert job.path == "s.pdf"
+    found = paired.sort(NOW + TWIN, ["t.pdf", "s.json"])
+    assert [each.path for each in found.jobs] == ["s.pdf"]
+    assert not found.troubles
+    paired.add(claimed(paired, "t.pdf", NOW + TWIN))
+    (job,) = paired.sort(NOW + TWIN).jobs
+    assert [each.path for each in job.members] == ["t.pdf", "t.json"]
 
 
 def test_scan_without_a_sidecar_goes_in_time(paired):
