@@ -83,6 +83,13 @@ class Agenda:
         with self._changed:
             return [(each.sight, each.why) for each in self._entries.values()]
 
+    def is_moving(self) -> bool:
+        """Whether something is being looked at, or would be as soon as it is taken."""
+        with self._changed:
+            now = self.clock()
+            is_due = any(each.at <= now for each in self._entries.values())
+            return bool(self._in_hand) or is_due
+
     def under_way(self, place: Place) -> list[str]:
         """Tell which names of a place wait, or are being looked at this moment."""
         with self._changed:

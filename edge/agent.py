@@ -63,7 +63,6 @@ class Agent:
     known: Known = field(default_factory=Known)
     threads: Threads = field(default_factory=Threads)
     _due: dict[Path, float] = field(default_factory=dict)
-    _halt: threading.Event = field(default_factory=threading.Event)
     _end: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -190,23 +189,20 @@ class Agent:
     def _drain(self) -> None:
         """Look at what was seen, upload what is finished; then end, whatever hangs."""
         until = time.monotonic() + DRAIN_SECONDS
-        self._halt.set()
-        self.threads.join("look", until)
-        self.sort_due()
-        while self.line.is_moving() and time.monotonic() < until:
+        for each in ("watch", "tend"):
+            self.threads.join(each, time.monotonic() + 1.0)
+        while self.agenda.is_moving() or self.line.is_moving():
             if self.line.why or self._has_failed:
                 until = min(until, time.monotonic() + AWAY_SECONDS)
+            if time.monotonic() >= until:
+                break
             time.sleep(0.02)
+            self.sort_due()
         self._end.set()
-        self.threads.join("upload", time.monotonic() + 1.0)
-        self.threads.join("tend", time.monotonic() + 1.0)
 
     def _look_on(self) -> None:
-        while True:
-            is_last = self._halt.is_set()
-            sight = self.agenda.take(0.0 if is_last else TAKE_SECONDS)
-            if sight is None and is_last:
-                return
+        while not self._end.is_set():
+            sight = self.agenda.take(TAKE_SECONDS)
             if sight is not None:
                 self._look(sight)
 

@@ -157,7 +157,7 @@ def test_status_says_what_waits_and_what_went(site):
     (site.scans / "scan.pdf").write_bytes(PDF)
     wait_for(lambda: site.blobs())
     (site.scans / "half.pdf").write_bytes(CUT_PDF)
-    time.sleep(3)
+    wait_for(lambda: "half.pdf" in (site.state / "status.json").read_text())
     said = json.loads(site.edge("status", "--json").stdout)
     assert [each["path"] for each in said["last"]] == ["scan.pdf"]
     assert [each["path"] for each in said["waiting"]] == ["half.pdf"]
