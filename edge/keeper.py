@@ -26,9 +26,9 @@ from .sight import Sight
 STATUS_SECONDS = 2.0
 STUCK_SECONDS = 120.0
 """How long a file rests before the person at the printer is told why it waits."""
-IDLE_SECONDS = 1.0
+IDLE_SECONDS = 0.5
 """`once` ends when nothing was to be done for so long."""
-PATIENCE_SECONDS = 5.0
+PATIENCE_SECONDS = 3.0
 """How long `once` waits for files that do not change, beyond their quiet time."""
 LAST_SECONDS = 5.0
 """The longest that the last heartbeat holds up the end."""

@@ -30,9 +30,9 @@ FOLDERS_SECONDS = 2.0
 """Between two looks whether a folder is still the one that it was."""
 LISTED_SECONDS = 600.0
 """Between two searches for claims that nobody knows of."""
-SOON_SECONDS = 5.0
-PROBLEMS_SECONDS = 3.0
-CLEAR_SECONDS = 5.0
+SOON_SECONDS = 2.0
+PROBLEMS_SECONDS = 1.0
+CLEAR_SECONDS = 3.0
 """Until a file that could not be removed is tried again."""
 
 CLOCK_SECONDS = 1.0

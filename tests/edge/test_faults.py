@@ -38,12 +38,6 @@ def fill(file: Path) -> None:
             filler.write(bytes(4096))
 
 
-def status(site: Site) -> str:
-    """What the agent left for `status`."""
-    file = site.state / "status.json"
-    return file.read_text() if file.exists() else ""
-
-
 def test_storage_that_was_away_for_long_gets_everything_in_order(site, between):
     """The oldest first; the log says what they wait for, and does not say it often."""
     between.is_down = True
@@ -52,7 +46,7 @@ def test_storage_that_was_away_for_long_gets_everything_in_order(site, between):
     for number in range(5):
         wanted |= put(site, f"{number}.pdf")
         wait_for(lambda: not names(site.scans))
-    time.sleep(2)
+    wait_for(lambda: events(site, "edge_storage_away"))
     assert not site.blobs()
     lines = events(site, "edge_storage_away")
     assert 1 <= len(lines) < 10
@@ -73,7 +67,7 @@ def test_line_that_loses_every_answer_doubles_nothing(site, between):
     wait_for(lambda: not names(site.scans))
     time.sleep(0.25)
     between.loses_answers = True
-    time.sleep(3)
+    time.sleep(1.5)
     between.loses_answers = False
     wait_for(lambda: not site.claimed(), 30)
     assert between.cuts
@@ -266,7 +260,7 @@ def test_read_only_share_is_waited_for(site):
         (site.scans / "scan.pdf").write_bytes(PDF)
         run(["mount", "-o", "remount,ro", str(site.scans)])
         site.start()
-        wait_for(lambda: "read-only" in status(site))
+        wait_for(lambda: "read-only" in site.status())
         assert not site.blobs()
         run(["mount", "-o", "remount,rw", str(site.scans)])
         # It is looked at once a minute, or when something happens to it.
@@ -360,4 +354,4 @@ def test_no_shell_sees_a_key(site):
     put(site, "scan.pdf")
     wait_for(site.blobs)
     site.stop()
-    assert "AccountKey" not in site.said() + status(site)
+    assert "AccountKey" not in site.said() + site.status()

@@ -69,7 +69,6 @@ def test_page_that_cannot_be_merged_is_a_problem_until_it_is_taken_away(site):
     assert len(problem["kept"]) == len(site.claimed()) == 2
     site.stop()
     site.start()
-    time.sleep(0.5)
     assert not site.blobs()
     for each in site.claimed():
         if each.read_bytes() == BROKEN:
@@ -78,7 +77,8 @@ def test_page_that_cannot_be_merged_is_a_problem_until_it_is_taken_away(site):
     wait_for(site.blobs)
     assert pages(site) == 2
     wait_for(lambda: not names(site.scans), 30)
-    wait_for(lambda: not problems(site))
+    wait_for(lambda: "event=edge_problem_over" in site.said())
+    assert not problems(site)
 
 
 def test_sidecar_without_its_scan_is_a_problem(site):
