@@ -46,10 +46,11 @@ def test_storage_that_was_away_for_long_gets_everything_in_order(site, between):
     for number in range(5):
         wanted |= put(site, f"{number}.pdf")
         wait_for(lambda: not names(site.scans))
-    wait_for(lambda: events(site, "edge_storage_away"))
+    # Each of them was tried, and then the oldest alone.
+    wait_for(lambda: len(events(site, "edge_storage_away")) > 5)
     assert not site.blobs()
     lines = events(site, "edge_storage_away")
-    assert 1 <= len(lines) < 10
+    assert len(lines) < 10
     assert "block for storage" in lines[0]
     between.is_down = False
     wait_for(lambda: site.blobs() == wanted, 30)
