@@ -36,7 +36,8 @@ class Functions:
 
     def start(self) -> Self:
         """Start it and wait until it polls. Raises CannotStartError."""
-        words = ["--app", str(ROOT), "--key", self.key, "--until-eof"]
+        # One word: a key that begins with a dash would be taken for an option.
+        words = ["--app", str(ROOT), f"--key={self.key}", "--until-eof"]
         self._process = subprocess.Popen(  # noqa: S603 (our own words)
             [sys.executable, "-m", "local.host", *words],
             cwd=ROOT,
