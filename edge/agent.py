@@ -35,7 +35,9 @@ from .upload import Uploader
 from .watch import Watcher
 
 LOOKERS = 2
-TAKE_SECONDS = 0.5
+TAKE_SECONDS = 10.0
+"""Whoever waits is woken when there is something."""
+WAKE_SECONDS = 0.5
 UNREADY_SECONDS = 0.2
 UNDER_WAY_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
@@ -89,11 +91,11 @@ class Agent:
             "upload", lambda: sender.run(self._end), self.config.limits.uploads
         )
         for event in (self.tender.is_tended, self.watcher.is_watching):
-            while not (event.wait(TAKE_SECONDS) or stop.is_set() or self._has_failed):
+            while not (event.wait(WAKE_SECONDS) or stop.is_set() or self._has_failed):
                 pass
         if not (stop.is_set() or self._has_failed):
             ready()
-        while not (stop.wait(TAKE_SECONDS) or self._has_failed):
+        while not (stop.wait(WAKE_SECONDS) or self._has_failed):
             pass
         halt.set()
         self._drain()
@@ -152,7 +154,8 @@ class Agent:
 
     def drop_gone(self, folder: Folder) -> None:
         """Forget what somebody took away of scans that lack a page."""
-        if not (folder.path / CLAIMED).is_dir():
+        lacks = self.sorters[folder.path].lacks_something
+        if not (lacks and (folder.path / CLAIMED).is_dir()):
             return
         with self._locks[folder.path]:
             gone = self.sorters[folder.path].drop_gone()

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -55,9 +57,9 @@ def document(agent: Agent) -> dict[str, Any]:
     }
 
 
-def write_status(agent: Agent, folder: Path) -> None:
+def write_status(values: Mapping[str, Any], folder: Path) -> None:
     """Leave the document where `status` finds it. Raises OSError."""
-    text = json.dumps(document(agent), ensure_ascii=False, indent=1)
+    text = json.dumps(values, ensure_ascii=False, indent=1)
     new = folder / f".{FILE}"
     new.write_text(text, encoding="utf-8", errors="replace")
     new.replace(folder / FILE)
@@ -70,6 +72,7 @@ def heartbeat(agent: Agent, *, is_last: bool) -> bytes:
     return json.dumps({**values, "stopped": is_last}).encode()
 
 
+@cache
 def _version() -> str:
     try:
         return version("scanpost")

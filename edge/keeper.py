@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shared import journal
 from shared.errors import ForwardError
@@ -23,7 +24,7 @@ from .desk import Tell
 from .listing import contents
 from .sight import Sight
 
-STATUS_SECONDS = 2.0
+STATUS_SECONDS, REST_SECONDS = 2.0, 30.0
 STUCK_SECONDS = 120.0
 """How long a file rests before the person at the printer is told why it waits."""
 IDLE_SECONDS = 0.5
@@ -48,6 +49,7 @@ class Keeper:
     _over: threading.Event = field(default_factory=threading.Event)
     _is_well: bool = False
     """Whether it ended in good order."""
+    _written: tuple[dict[str, Any], float] = ({}, 0.0)
     _noted: set[tuple[Path, str]] = field(default_factory=set)
     _mute: str = ""
     """Why the last heartbeat was not written."""
@@ -82,7 +84,7 @@ class Keeper:
             (3600.0, self._tidy),
         ]
         due = [0.0] * len(turns)
-        while not self._over.wait(_STEP_SECONDS):
+        while not self._over.wait(_STEP_SECONDS if self.ends else STATUS_SECONDS / 2):
             if not self._is_ready.is_set():
                 continue
             for number, (seconds, turn) in enumerate(turns):
@@ -134,8 +136,14 @@ class Keeper:
         return now - self._moved[1] >= quiet + PATIENCE_SECONDS
 
     def _status(self) -> None:
+        """Write how things stand where that changed, and now and then all the same."""
+        values = alive.document(self.agent)
+        stands, now = {**values, "time": None}, time.monotonic()
+        if stands == self._written[0] and now - self._written[1] < REST_SECONDS:
+            return
         try:
-            alive.write_status(self.agent, self.agent.config.state_dir)
+            alive.write_status(values, self.agent.config.state_dir)
+            self._written = stands, now
         except OSError as exc:
             journal.warn("edge_no_status", {"why": str(exc)})
 

@@ -26,7 +26,7 @@ from .upload import ProblemError
 if TYPE_CHECKING:
     from .agent import Agent
 
-TAKE_SECONDS = 0.5
+TAKE_SECONDS = 10.0
 
 
 @dataclass(slots=True)

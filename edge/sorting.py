@@ -110,6 +110,11 @@ class Sorter:
             for key, each in self._files.items()
         ]
 
+    @property
+    def lacks_something(self) -> bool:
+        """Whether a scan lacks a page, which a person was told."""
+        return bool(self._told)
+
     def drop_gone(self) -> list[Claimed]:
         """Forget files of broken sets that somebody took away; says which."""
         told = [self._files[key] for key in self._told]
