@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 
 from edge import agent as agents
+from edge import emptied
 from edge.agent import Agent
 from edge.config import Config, Folder, Storage
 from edge.merged import Merged
@@ -15,7 +18,9 @@ from edge.merged import Merged
 @pytest.fixture
 def agent(rig, tmp_path) -> Agent:
     """One that watches the rig's folder."""
-    folder = Folder(path=rig.spot.path, device="mfp-2f", quiet_seconds=0.2)
+    folder = Folder(
+        path=rig.spot.path, device="mfp-2f", quiet_seconds=0.2, remove_empty=True
+    )
     config = Config(
         state_dir=rig.state, agent="office", storage=Storage(), folders=(folder,)
     )
@@ -64,3 +69,23 @@ def test_file_at_which_we_fail_holds_up_no_other(agent, monkeypatch, rig):
     finally:
         stop.set()
         thread.join()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_empty_folders_go_where_that_is_asked_for(agent, monkeypatch, rig, wanted):
+    """And nowhere else."""
+    monkeypatch.setattr(emptied, "AGE_SECONDS", 0.0)
+    if not wanted:
+        (place,) = agent.config.folders
+        plain = replace(place, remove_empty=False)
+        agent.config = replace(agent.config, folders=(plain,))
+    (rig.spot.path / "job").mkdir()
+    stop = threading.Event()
+    ready = threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop, ready.set))
+    thread.start()
+    ready.wait(10)
+    time.sleep(0.3)
+    stop.set()
+    thread.join()
+    assert (rig.spot.path / "job").exists() is not wanted
