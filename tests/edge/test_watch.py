@@ -18,7 +18,7 @@ from edge.sight import Place, Sight
 from edge.watch import Watcher
 
 from .disks import memory_disk
-from .eye import Eye, Folder
+from .eye import Folder
 from .patterns import a_document
 from .printer import await_until
 
