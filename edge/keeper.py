@@ -57,7 +57,8 @@ class Keeper:
     _moved: tuple[tuple[int, ...], float] = ((), 0.0)
 
     def ready(self) -> None:
-        """Tell whoever started us."""
+        """Tell whoever started us; from here on `status` has something to say."""
+        self._status()
         self._is_ready.set()
         count = len(self.agent.config.folders)
         print(f"ready: {self.agent.config.agent} watches {count} folders", flush=True)
