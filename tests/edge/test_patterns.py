@@ -78,9 +78,6 @@ def test_a_pattern_gives_its_documents_and_nothing_else(played, name):
     """None too early, none missed, none twice; under its own name."""
     taken = sorted((each.path, each.data) for each in played.taken[name])
     wanted = sorted(played.desks[name].wanted)
-    if name == "reuse_fast" and len(taken) == 1:
-        # Written over within 150 ms: on a busy machine nobody sees the first.
-        wanted = [played.desks[name].wanted[-1]]
     assert [(path, len(data)) for path, data in taken] == [
         (path, len(data)) for path, data in wanted
     ]
@@ -92,7 +89,7 @@ def test_it_is_not_late(played, name):
     """The last one within its rest, though everything else is written at that time."""
     if played.taken[name]:
         late = played.taken[name][-1].at - played.desks[name].ended
-        assert late < 15.0
+        assert late < 3.5
 
 
 @pytest.mark.parametrize(
