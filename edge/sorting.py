@@ -22,6 +22,10 @@ from .twins import read_twin
 
 TWIN_BYTES = 1 << 20
 """The most of a sidecar that is read."""
+_UNREAD = (
+    "This sidecar cannot be read, and its scan went without it: see whether the "
+    "scan's printer writes it whole, and in the form that edge.toml names."
+)
 _NO_SCAN = (
     "No scan came for this sidecar. If it is still to be sent, scan it again; "
     "for your IT: the sidecar is kept in .scanpost."
@@ -161,12 +165,18 @@ class Sorter:
         times = [until] + [each.deadline for each in paired.waiting]
         # A scan that is still written has its sidecar wait for it, no longer.
         ready = [each for each in paired.ready if each.scan[0].key]
-        jobs = tuple(self._job(each, names) for each in ready)
+        jobs: list[Job] = []
+        for pair in ready:
+            if pair.twin and not pair.twin.is_finished:
+                # The scan goes without it; what it says, a person may still want.
+                troubles.append(Trouble((self._taken(pair.twin),), _UNREAD))
+                pair = replace(pair, twin=None)
+            jobs.append(self._job(pair, names))
         for each in paired.orphans:
             self._twins.pop(each.key, None)
             troubles.append(Trouble((self._taken(each),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
-        return Sorted(jobs, tuple(troubles), due)
+        return Sorted(tuple(jobs), tuple(troubles), due)
 
     def _grouped(
         self, scans: Iterable[Seen], now: float

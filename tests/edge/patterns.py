@@ -200,8 +200,7 @@ def reuse(desk: Desk) -> None:
 
 @pattern
 def reuse_fast(desk: Desk) -> None:
-    """The same name again at once; while no burst of others takes all there is."""
-    time.sleep(3.0)
+    """The same name again at once."""
     for n in range(2):
         desk.put("fast.pdf", desk.want("fast.pdf", a_document(f"fast {n}")), 3, 0.02)
         time.sleep(0.15)

@@ -105,7 +105,11 @@ def test_sidecar_that_cannot_be_read_is_waited_for_and_kept(site):
     (site.scans / "scan.json").write_text("{")
     (site.scans / "scan.pdf").write_bytes(PDF)
     wait_for(site.blobs)
-    wait_for(lambda: not names(site.scans) or problems(site))
+    assert (site.scans / "scan.json.problem.txt").exists()
+    (kept,) = site.claimed()
+    assert kept.read_text() == "{"
+    (problem,) = problems(site)
+    assert "cannot be read" in str(problem["why"])
 
 
 def test_half_a_file_is_left_by_once(site):
