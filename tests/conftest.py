@@ -1,4 +1,4 @@
-"""Fixtures for every folder: one Azurite for the whole run."""
+"""Fixtures for every folder: one Azurite and one set of peers for the whole run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.azurite import Azurite
+from tests.transports.peers import Peers
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +16,19 @@ def azurite() -> Iterator[Azurite]:
     with Azurite() as running:
         running.provision()
         yield running
+
+
+@pytest.fixture(scope="session")
+def running_peers() -> Iterator[Peers]:
+    """Run every stand-in of a mail service once."""
+    with Peers() as peers:
+        yield peers
+
+
+@pytest.fixture
+def peers(running_peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
+    """Give the stand-ins, trusted and without memory of earlier tests."""
+    running_peers.forget()
+    for name, value in running_peers.environment.items():
+        monkeypatch.setenv(name, value)
+    return running_peers

@@ -22,25 +22,16 @@ from tests.transports.rigs import exo_settings
 JANE = "jane@contoso.com"
 
 
-@pytest.fixture(scope="module")
-def running_peers() -> Iterator[Peers]:
-    """Run Entra, the vault and a mail server."""
-    with Peers() as peers:
-        yield peers
-
-
 @pytest.fixture
-def peers(running_peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
-    """Give them without memory; the settings are the environment."""
-    running_peers.forget()
-    running_peers.forget_people()
+def peers(peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
+    """Give them without memory of people; the settings are the environment."""
+    peers.forget_people()
     # MSAL asks at once, and then not before this has passed.
-    running_peers.entra.people.interval_seconds = 1
+    monkeypatch.setattr(peers.entra.people, "interval_seconds", 1)
     # Whoever runs the tests may be signed in by `az`; the command must not find it.
-    environ = {**running_peers.environment, **exo_settings(running_peers), "PATH": ""}
-    for name, value in environ.items():
+    for name, value in {**exo_settings(peers), "PATH": ""}.items():
         monkeypatch.setenv(name, value)
-    return running_peers
+    return peers
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -38,24 +38,14 @@ RUNNING_SETTINGS: Mapping[str, Callable[[Peers], Mapping[str, str]]] = {
 type Steps = list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module")
-def running_peers() -> Iterator[Peers]:
-    """Run every stand-in once."""
-    with Peers() as peers:
-        yield peers
-
-
 @pytest.fixture
-def peers(running_peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
-    """Give the stand-ins, and an environment that leads to them."""
-    running_peers.forget()
-    env = dict(running_peers.environment)
+def peers(peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
+    """Give the stand-ins, and settings of every transport that lead to them."""
     for each in RUNNING_SETTINGS.values():
-        env |= each(running_peers)
-    env["SCAN_STORAGE"] = "UseDevelopmentStorage=true"
-    for name, value in env.items():
-        monkeypatch.setenv(name, value)
-    return running_peers
+        for name, value in each(peers).items():
+            monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SCAN_STORAGE", "UseDevelopmentStorage=true")
+    return peers
 
 
 @pytest.fixture

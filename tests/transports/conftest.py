@@ -1,4 +1,4 @@
-"""The peers, once for all; each test finds them forgetful and trusted."""
+"""A stage: the peers, a clock, and transports that are closed in the end."""
 
 from __future__ import annotations
 
@@ -17,22 +17,6 @@ from shared.transports.base import Patience, Transport
 from .makers import Clock, File
 from .peers import Arrived, Peers
 from .rigs import PATIENT, Rig
-
-
-@pytest.fixture(scope="session")
-def running_peers() -> Iterator[Peers]:
-    """Run every stand-in once."""
-    with Peers() as peers:
-        yield peers
-
-
-@pytest.fixture
-def peers(running_peers: Peers, monkeypatch: pytest.MonkeyPatch) -> Peers:
-    """Give the stand-ins, without memory of earlier tests."""
-    running_peers.forget()
-    for name, value in running_peers.environment.items():
-        monkeypatch.setenv(name, value)
-    return running_peers
 
 
 @pytest.fixture
