@@ -106,7 +106,7 @@ def test_no_grab_bags(path):
 
 
 def test_the_whole_of_shared_stays_in_bounds():
-    """Raised only with a line in docs/decisions.md."""
+    """Raised only with a decision (docs/decisions.md)."""
     lines = sum(path.read_text(encoding="utf-8").count("\n") for path in PRODUCT)
     assert lines <= SHARED_LINES
 
