@@ -1,6 +1,6 @@
 """The small file beside a scan, as printers and their software write it.
 
-In: its bytes and form. Out: the keys of metadata (design.md §5), as texts. Raises
+In: its bytes and form. Out: the keys of metadata (docs/routing.md), as texts. Raises
 `TwinError`. Which file it belongs to is for `pairs` to say. Pure.
 """
 

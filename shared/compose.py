@@ -71,7 +71,7 @@ def compose(
 
 
 def message_id(scan_id: str, mail: Mail) -> str:
-    """The mail's Message-ID (design.md §3): the same whenever it is sent again."""
+    """The mail's Message-ID (docs/ledger.md): the same whenever it is sent again."""
     domain = mail.sender.rpartition("@")[2]
     generation = f".{mail.g}" if mail.g else ""
     return f"<{scan_id}.{mail.n}{generation}@{domain}>"

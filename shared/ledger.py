@@ -32,7 +32,7 @@ class StaleError(ForwardError):
 
 
 class Ledger:
-    """The rows of design.md §3. Thread-safe."""
+    """The rows of docs/ledger.md. Thread-safe."""
 
     def __init__(self, table: Table, clock: Callable[[], datetime]) -> None:
         self._table = table

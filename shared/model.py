@@ -69,7 +69,7 @@ class Kind(StrEnum):
 METADATA = frozenset(
     {"to", "cc", "bcc", "subject", "from_name", "reply_to", "user", "device", "name"}
 )
-"""The keys of blob metadata, and of a sidecar, that mean something (design.md §5)."""
+"""The keys that mean something in metadata and sidecars (docs/routing.md)."""
 
 
 class MailState(StrEnum):
@@ -150,7 +150,7 @@ class Scan:
     device: str
     """The device's id: SFTP identity, metadata, or first folder."""
     metadata: Mapping[str, str] = field(default_factory=dict)
-    """Decoded; only the keys that design.md names."""
+    """Decoded; only the keys that docs/routing.md names."""
     sidecar: Mapping[str, str] = field(default_factory=dict)
     """The same keys, from the file beside the scan."""
     pages: int | None = None

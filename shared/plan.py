@@ -17,7 +17,7 @@ from .route import Routing
 from .ways import Sides, Way, best
 
 BATCH_LIMIT = 50
-"""Recipients of one mail (design.md §3)."""
+"""Recipients of one mail: what HVE and ACS take."""
 NOWHERE = "none"
 """The transport of a mail that nobody sends."""
 

@@ -64,7 +64,7 @@ def route(
     *,
     assigned: tuple[str, ...] = (),
 ) -> Routing:
-    """Find out who gets a scan, and with which words (design.md §5).
+    """Find out who gets a scan, and with which words (docs/routing.md).
 
     `assigned` are an operator's recipients: they replace all that would be found, and
     the policy holds for them too.

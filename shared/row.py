@@ -23,7 +23,7 @@ _SCAN_ID = re.compile(r"[0-9]{8}-[0-9a-f]{20}")
 
 
 def scan_id_of(account: str, place: Place, modified: datetime) -> str:
-    """Name a scan by its bytes' place and version (design.md §3)."""
+    """Name a scan by its bytes' place and version (docs/ledger.md)."""
     text = f"{account}/{place.container}/{place.name}/{place.etag}"
     digest = hashlib.sha256(text.encode()).hexdigest()
     return f"{modified.astimezone(UTC):%Y%m%d}-{digest[:20]}"
@@ -67,7 +67,7 @@ def scan_of_operation(operation_id: str) -> tuple[str, int, int] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One scan in the ledger; the columns are design.md §3."""
+    """One scan in the ledger; the columns are in docs/ledger.md."""
 
     scan_id: str
     state: State
@@ -204,7 +204,7 @@ class Row:
 
 
 def standing(row: Row) -> tuple[State, Reason | None]:
-    """State and reason that the row's mails add up to (design.md §3, `state`)."""
+    """State and reason that the row's mails add up to: the first that applies."""
     waiting = list(row.pending())
     if waiting:
         first = min(waiting, key=lambda mail: mail.after or row.updated)

@@ -1,4 +1,4 @@
-"""Who is named for a scan: the steps of design.md §5, in order, each with its line.
+"""Who is named for a scan: the steps of docs/routing.md, in order, each with its line.
 
 In: the `Sources` of a scan and the directory. Out: `Named`, not yet held against any
 policy. A value from outside is one recipient, or a comma-separated list where it stands

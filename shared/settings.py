@@ -2,7 +2,7 @@
 
 In: the process environment. Out: `Settings`, frozen, and the values that each
 transport's own `Config` is filled from. Raises `ConfigError` with every fault at once.
-The names are the Contract of design.md §7; a test holds them against docs/settings.md.
+Operators rely on the names; a test holds them against docs/settings.md.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ class Sources:
 
     @cached_property
     def fixed(self) -> Mapping[str, str]:
-        """The placeholders of every text (design.md §5)."""
+        """The placeholders of every text (docs/routing.md)."""
         local = self.scan.received.astimezone(ZoneInfo(self.ruled("timezone")[0]))
         file = file_of(self.scan.path)
         return {

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
+
+from shared.model import Mail
+from shared.row import Row
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -76,3 +80,17 @@ def test_decision_has_six_lines_and_is_named_in_the_index(page):
 def test_page_of_decisions_stays_below_thirty(page):
     """Past thirty, nobody reads them: the subject is split."""
     assert len(decided(page)) <= 30
+
+
+def named(page: str, heading: str) -> set[str]:
+    """Which names the first column of a table holds."""
+    part = (ROOT / "docs" / page).read_text(encoding="utf-8").split(f"## {heading}")[1]
+    rows = re.findall(r"^\| (`.+?) \|", part.split("\n## ")[0], re.MULTILINE)
+    return {name for row in rows for name in re.findall(r"`(\w+)`", row)}
+
+
+def test_ledger_page_names_each_column_and_each_key_of_a_mail():
+    """Whoever reads the table finds there what each name means."""
+    columns = {each.name for each in fields(Row)} - {"scan_id", "version", "is_found"}
+    assert named("ledger.md", "A row") == columns
+    assert named("ledger.md", "A mail of the plan") == {f.name for f in fields(Mail)}

@@ -89,7 +89,7 @@ def test_plan_survives_the_ledger():
 
 
 def test_plan_always_has_the_contract_keys():
-    """Whoever reads the plan finds every key that design.md names."""
+    """Whoever reads the plan finds every key that docs/ledger.md names."""
     (mail,) = json.loads(plan_to_json((a_mail(),)))
     assert mail.keys() >= CONTRACT_KEYS
 

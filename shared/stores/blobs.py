@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HEAD_BYTES = 1 << 20
 """What the first read brings along: a scan of up to 1 MiB is read in one request."""
 RANGE_BYTES = 4 << 20
-"""What every further read brings (design.md §3: one more for each 4 MB)."""
+"""What every further read brings; one more for each 4 MB."""
 _METADATA = "x-ms-meta-"
 _EMPTY = 416
 _TOTAL = re.compile(r"bytes \d+-\d+/(\d+)")
@@ -68,7 +68,7 @@ class Blobs:
 
     @property
     def account(self) -> str:
-        """The account's name as scan ids use it (design.md §3)."""
+        """The account's name as scan ids use it (docs/ledger.md)."""
         parts = urlsplit(self._wire.endpoint)
         host = parts.hostname or ""
         if host == "localhost" or re.fullmatch(r"[\d.]+|.*:.*", host):

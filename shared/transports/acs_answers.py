@@ -18,7 +18,7 @@ from .rest_answers import Table
 
 ANSWERS = Table(
     # It knows this operation, or this Message-ID; from whom, only a look-up tells.
-    # 5xx is definite enough: what is sent again carries the same ids (design.md, 3).
+    # 5xx is definite enough: what is sent again carries the same ids.
     statuses={409: DuplicateError},
     words=(
         (

@@ -1,6 +1,6 @@
 """The rule: whole, and nobody holds it, or closed and at rest. A table, without files.
 
-Each row is what was observed of real writers over SMB and SFTP (intake.md).
+Each row is what was observed of real writers over SMB and SFTP.
 """
 
 from __future__ import annotations

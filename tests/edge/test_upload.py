@@ -33,7 +33,7 @@ def test_blob_has_the_file_s_bytes(rig, size):
 
 
 def test_metadata_is_percent_encoded(rig):
-    """As design.md §5 has it; the claim's id is what the blob is known by."""
+    """As docs/routing.md has it; the claim's id is what the blob is known by."""
     job = rig.job(to="a@contoso.com,b@contoso.com", subject="Größe: 5 €")
     rig.uploader().upload(job)
     client = rig.azurite.blobs().get_blob_client("scans", "mfp-2f/scan.pdf")

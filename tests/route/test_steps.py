@@ -1,4 +1,4 @@
-"""The steps of design.md §5: the first that yields a recipient wins."""
+"""The steps of docs/routing.md: the first that yields a recipient wins."""
 
 from __future__ import annotations
 

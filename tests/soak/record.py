@@ -1,7 +1,7 @@
 """The facts of a campaign: what was put, what the peers took, what the workers said.
 
-Everything here is noted by the campaign itself. Ids are made by the Contract's own
-words (design.md, 3), not by the product's code, so that the judge depends on neither.
+Everything here is noted by the campaign itself. Ids are made by the words
+of docs/ledger.md, not by the product's code, which is what is judged.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def digest_of(data: bytes) -> str:
 
 
 def scan_id(name: str, etag: str, modified: datetime) -> str:
-    """The id that the Contract gives to bytes in `scans`."""
+    """The id that docs/ledger.md gives to bytes in `scans`."""
     text = f"{ACCOUNT}/scans/{name}/{etag}"
     return f"{modified.astimezone(UTC):%Y%m%d}-{digest_of(text.encode())[:20]}"
 
