@@ -23,7 +23,7 @@ from dataclasses import replace
 from shared.kinds import MEDIA_TYPES, sniff
 
 from .book import Book, Entry, Step
-from .claim import check
+from .claim import check, secure
 from .depot import (
     OWN,
     Commitment,
@@ -154,6 +154,7 @@ class Uploader:
                 raise RefusedError(exc.what) from exc
             return None
         except BaseException:
+            # Whatever it was goes on up; a name that stayed ours would never be free.
             self._release(blob)
             raise
         if stored is None:
@@ -189,6 +190,7 @@ class Uploader:
         # Whoever holds it open may have written to it while it was read.
         for each in job.members:
             check(each)
+            secure(each)
         return replace(
             _row(job, blob, size=size),
             md5=base64.b64encode(digest.digest()).decode(),
