@@ -139,7 +139,7 @@ def _join(parts: Sequence[Path], target: Path) -> None:
     except pikepdf.PasswordError as exc:
         raise ValueError("it needs a password") from exc
     except Exception as exc:
-        # qpdf does not say by a number that the disk is full.
+        # qpdf raises all kinds, and says by none of them that the disk is full.
         if disk_usage(target.parent).free < _FULL_BYTES:
             raise OSError(errno.ENOSPC, "the disk is full") from exc
         raise

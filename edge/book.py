@@ -121,6 +121,7 @@ class Book:
                     owner = folder.stat()
                     os.chown(folder / FILE, owner.st_uid, owner.st_gid)
             except BaseException:
+                # Whatever it was: nobody else has the file in hand, to close it.
                 self._db.close()
                 raise
         self._folder = folder

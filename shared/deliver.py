@@ -42,6 +42,7 @@ def deliver(row: Row, content: Content, post: Post, now: datetime) -> tuple[Row,
         while round_.keys and not round_.tally.broken:
             round_.step()
     except BaseException:
+        # Whatever it was: the connection of the mail before is given back.
         round_.leave()
         raise
     return round_.row, round_.tally

@@ -135,7 +135,8 @@ class Graph(rest.Service):
             limit.check()
             return self._complete(f"{path}/send", Body(tuple, 0), limit)
         except BaseException as exc:
-            # One of unknown fate may be on its way.
+            # Whatever it was: no draft is left lying about; but one of unknown fate
+            # may be on its way.
             if not isinstance(exc, UnconfirmedError):
                 self._discard(path, exc)
             raise
