@@ -117,4 +117,4 @@ def _text(file: Path, what: str, hint: str) -> str:
 
 
 def _logged(place: Path, exc: OSError) -> None:
-    warn("no-note", {"path": str(place), "error": exc.strerror or str(exc)})
+    warn("edge_no_note", {"path": str(place), "why": exc.strerror or str(exc)})

@@ -103,8 +103,8 @@ def test_a_folder_that_takes_no_note_is_logged(tmp_path, caplog):
     mend(gone)
     clear_old(gone.parent)
     assert [each.message.partition(" ")[0] for each in caplog.records] == [
-        "event=no-note",
-        "event=no-note",
+        "event=edge_no_note",
+        "event=edge_no_note",
     ]
 
 
