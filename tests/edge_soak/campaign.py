@@ -6,14 +6,12 @@ import io
 import random
 import signal
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 from urllib.parse import urlsplit
 
 from azure.core.exceptions import AzureError
@@ -22,6 +20,7 @@ from PIL import Image
 
 from local.azurite import Azurite
 from tests.edge.between import Between
+from tests.edge_soak.background import Background
 from tests.edge_soak.judge import Mailed, judge
 from tests.edge_soak.printers import Printers, mark_of
 from tests.edge_soak.site import Edge
@@ -54,39 +53,31 @@ class Outcome:
     """What the agents said."""
 
 
-@dataclass
-class Core:
+class Core(Background):
     """Mails and removes each blob, sooner or later; a context manager."""
 
-    container: ContainerClient
-    dice: random.Random
-    mails: list[Mailed] = field(default_factory=list)
-    _stop: threading.Event = field(default_factory=threading.Event)
+    def __init__(self, container: ContainerClient, dice: random.Random) -> None:
+        super().__init__()
+        self.mails: list[Mailed] = []
+        self._container = container
+        self._dice = dice
 
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(60)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self.dice.uniform(0.0, 0.3)):
+    def work(self) -> None:
+        """Take what is there, again and again."""
+        while not self.stop.wait(self._dice.uniform(0.0, 0.3)):
             try:
-                names = list(self.container.list_blob_names())
+                names = list(self._container.list_blob_names())
             except AzureError:
                 continue
             for name in names:
                 # Some lie there a little longer: their names are taken.
-                if self.dice.random() < 0.8:
+                if self._dice.random() < 0.8:
                     self._mail(name)
 
     def _mail(self, name: str) -> None:
-        found = self.container.download_blob(name)
+        found = self._container.download_blob(name)
         data, metadata = found.readall(), found.properties.metadata
-        self.container.delete_blob(name)
+        self._container.delete_blob(name)
         self.mails.append(Mailed(name, data, metadata.get("to", "")))
 
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import random
 import signal
-import threading
 import time
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import Self
 
 from tests.edge.between import Between
+from tests.edge_soak.background import Background
 from tests.edge_soak.site import Edge
 
 PAUSE_SECONDS = 1.5
@@ -29,55 +27,50 @@ _WEIGHTS = {
 }
 
 
-@dataclass
-class Trouble:
+class Trouble(Background):
     """Makes it while inside; afterwards all is well."""
 
-    edge: Edge
-    between: Between
-    dice: random.Random
-    counts: Counter[str] = field(default_factory=Counter)
-    _stop: threading.Event = field(default_factory=threading.Event)
-
-    def __enter__(self) -> Self:
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-        return self
+    def __init__(self, edge: Edge, between: Between, dice: random.Random) -> None:
+        super().__init__()
+        self.counts: Counter[str] = Counter()
+        self._edge = edge
+        self._between = between
+        self._dice = dice
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(60)
+        super().__exit__()
         self._heal()
-        self.edge.tend()
+        self._edge.tend()
 
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Make one trouble after the other."""
         names, weights = list(_WEIGHTS), list(_WEIGHTS.values())
-        while not self._stop.wait(self.dice.uniform(0.0, PAUSE_SECONDS)):
-            (name,) = self.dice.choices(names, weights)
+        while not self.stop.wait(self._dice.uniform(0.0, PAUSE_SECONDS)):
+            (name,) = self._dice.choices(names, weights)
             self.counts[name] += 1
             self._make(name)
-            self.edge.tend()
+            self._edge.tend()
 
     def _make(self, name: str) -> None:
         if name.startswith("kill"):
-            self.edge.end(signal.SIGKILL)
+            self._edge.end(signal.SIGKILL)
             if name != "kill":
-                self.edge.tend()
-                time.sleep(self.dice.uniform(0.0, 0.8))
-                self.edge.end(signal.SIGKILL)
+                self._edge.tend()
+                time.sleep(self._dice.uniform(0.0, 0.8))
+                self._edge.end(signal.SIGKILL)
         elif name == "stop":
-            self.edge.end(signal.SIGTERM)
+            self._edge.end(signal.SIGTERM)
         else:
             self._disturb(name)
-            self._stop.wait(self.dice.uniform(0.2, 2.5))
+            self.stop.wait(self._dice.uniform(0.2, 2.5))
             self._heal()
 
     def _disturb(self, name: str) -> None:
-        self.between.is_down = name == "outage"
-        self.between.is_cutting = name == "cut lines"
-        self.between.loses_answers = name == "lost answers"
-        self.between.bytes_per_second = 200_000 if name == "slow line" else 0
-        self.between.denies = 0.0 if name == "refused" else None
+        self._between.is_down = name == "outage"
+        self._between.is_cutting = name == "cut lines"
+        self._between.loses_answers = name == "lost answers"
+        self._between.bytes_per_second = 200_000 if name == "slow line" else 0
+        self._between.denies = 0.0 if name == "refused" else None
 
     def _heal(self) -> None:
         self._disturb("")
