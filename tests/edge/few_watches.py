@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from .eye import Eye, Folder
-from .patterns import a_document
+from .papers import a_document
 
 if __name__ == "__main__":
     try:

@@ -7,98 +7,31 @@ shorter than observed, in the same proportion to the times of the rule.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from tests.samples import a_pdf
-from tests.whole.tiffs import Page, tiff
-
-from .printer import Printer
+from .desk import Desk, at_desk
+from .papers import TWIN, a_document, a_picture, a_tiff
 from .sftp import SftpError
-
-BIG_BYTES = 40 << 20
-TWIN = b'<?xml version="1.0"?><job><user>jane</user></job>'
-
-
-def a_document(label: str, size: int = 80_000) -> bytes:
-    """A whole PDF with its own content."""
-    said = b"%" + label.encode() + b" "
-    return a_pdf(size).replace(b"%" + b"x" * (len(said) - 1), said, 1)
-
-
-def a_picture(label: str) -> bytes:
-    """A whole JPEG with its own content."""
-    head = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
-    scan = bytes.fromhex("ffda0008010100003f00")
-    return head + scan + label.encode() * 500 + bytes.fromhex("ffd9")
-
-
-def a_tiff(pages: int) -> bytes:
-    """So many pages, one behind the other."""
-    return tiff([Page(strips=(bytes([n]) * 4000,)) for n in range(1, pages + 1)])
-
-
-@dataclass
-class Desk:
-    """Where one pattern is played."""
-
-    protocol: str
-    folder: str
-    sign_in: Callable[[], Printer]
-    wanted: list[tuple[str, bytes]] = field(default_factory=list)
-    """The path and the bytes of each whole document, in order."""
-    ended: float = 0.0
-    _sessions: list[Printer] = field(default_factory=list)
-
-    def again(self) -> Printer:
-        """Sign in anew."""
-        self._sessions.append(self.sign_in())
-        return self._sessions[-1]
-
-    @property
-    def printer(self) -> Printer:
-        """The session that there is."""
-        return self._sessions[-1] if self._sessions else self.again()
-
-    def close(self) -> None:
-        """End all sessions."""
-        for each in self._sessions:
-            each.close()
-
-    def at(self, name: str) -> str:
-        """A name as the server knows it."""
-        return f"{self.folder}/{name}"
-
-    def want(self, name: str, data: bytes) -> bytes:
-        """Say that these bytes under this name are a document."""
-        self.wanted.append((name, data))
-        return data
-
-    def put(self, name: str, data: bytes, chunks: int = 1, pause: float = 0.0) -> None:
-        """Open, write in pieces, close."""
-        file = self.printer.open(self.at(name))
-        self.write(file.write, data, chunks, pause)
-        file.close()
-
-    @staticmethod
-    def write(
-        write: Callable[[bytes], None], data: bytes, chunks: int, pause: float
-    ) -> None:
-        """Write in pieces with pauses between."""
-        step = max(1, -(-len(data) // chunks))
-        for at in range(0, len(data), step):
-            if at and pause:
-                time.sleep(pause)
-            write(data[at : at + step])
-
-    def rename(self, old: str, new: str) -> None:
-        """As the protocol usually does."""
-        self.printer.rename(self.at(old), self.at(new))
-
 
 type Play = Callable[[Desk], None]
 PATTERNS: dict[str, Play] = {}
+ALONE = ("reuse_fast",)
+"""Played after the others, whose burst would take all the time there is."""
+
+
+def play_all(desks: Mapping[str, Desk]) -> None:
+    """Play every pattern at its desk, all at once but for those that want calm."""
+
+    def play(name: str) -> None:
+        with at_desk(desks[name]) as desk:
+            PATTERNS[name](desk)
+
+    with ThreadPoolExecutor(len(desks)) as pool:
+        list(pool.map(play, desks.keys() - ALONE))
+    for name in ALONE:
+        play(name)
 
 
 def pattern(play: Play) -> Play:
@@ -259,7 +192,7 @@ def power_off_retry(desk: Desk) -> None:
 @pattern
 def big(desk: Desk) -> None:
     """A large file."""
-    desk.put("big.pdf", desk.want("big.pdf", a_document("big", BIG_BYTES)), 40)
+    desk.put("big.pdf", desk.want("big.pdf", a_document("big", desk.big_bytes)), 40)
 
 
 @pattern
@@ -387,12 +320,8 @@ def twins(desk: Desk) -> None:
         desk.put(f"blank_{n}.jpg", desk.want(f"blank_{n}.jpg", a_picture("blank")))
 
 
-@contextmanager
-def at_desk(desk: Desk) -> Iterator[Desk]:
-    """Leave nothing open behind."""
-    try:
-        yield desk
-    finally:
-        desk.ended = time.monotonic()
-        time.sleep(4.0)
-        desk.close()
+@pattern
+def by_command(desk: Desk) -> None:
+    """The server's own command line, slowly: it stays empty long, or grows."""
+    data = desk.want("typed.pdf", a_document("typed", 300_000))
+    desk.server.put_slowly(desk.at("typed.pdf"), data)

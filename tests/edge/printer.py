@@ -58,6 +58,16 @@ class Printer(Protocol):
         """End the session."""
 
 
+class Server(Protocol):
+    """A server of one folder."""
+
+    def printer(self) -> Printer:
+        """Sign a printer in."""
+
+    def put_slowly(self, name: str, data: bytes) -> None:
+        """Send a file by the command that comes with the server."""
+
+
 def free_port() -> int:
     """A port of loopback that nobody has."""
     with socket.socket() as sock:

@@ -10,13 +10,24 @@ import getpass
 import io
 import os
 import shutil
+import subprocess
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Self
 
 import smbclient  # type: ignore[import-untyped]
 
-from .printer import Open, answers, await_until, end, free_port, run, start
+from .printer import (
+    START_SECONDS,
+    Open,
+    answers,
+    await_until,
+    end,
+    free_port,
+    run,
+    start,
+)
 
 SMBD = "/usr/sbin/smbd"
 PASSWORD = "made-up-7531"
@@ -94,6 +105,22 @@ class Samba:
         """Run Samba's own client."""
         who = ["-U", f"{self.user}%{PASSWORD}", "-s", str(self.config)]
         run(["smbclient", "//127.0.0.1/scans", "-p", str(self.port), *who, "-c", words])
+
+    def put_slowly(self, name: str, data: bytes) -> None:
+        """Feed `smbclient put` from a pipe: six pieces within two seconds."""
+        who = ["-U", f"{self.user}%{PASSWORD}", "-s", str(self.config)]
+        words = ["//127.0.0.1/scans", "-p", str(self.port), *who, "-c"]
+        command = ["/usr/bin/smbclient", *words, f"put - {name}"]
+        with subprocess.Popen(  # noqa: S603 (our own words)
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0
+        ) as client:
+            assert client.stdin
+            step = -(-len(data) // 6)
+            for at in range(0, len(data), step):
+                client.stdin.write(data[at : at + step])
+                time.sleep(0.4)
+            client.stdin.close()
+            assert client.wait(START_SECONDS) == 0
 
 
 class SmbPrinter:

@@ -119,6 +119,13 @@ class Sftp:
         """Run OpenSSH's own client."""
         run(["sftp", "-q", "-b", "-", *self.options, self.target], words)
 
+    def put_slowly(self, name: str, data: bytes) -> None:
+        """Have `sftp -l` send it, at a megabit a second."""
+        file = self.own / "slowly"
+        file.write_bytes(data)
+        words = ["-q", "-l", "1000", "-b", "-", *self.options, self.target]
+        run(["sftp", *words], f'put {file} "{name}"')
+
 
 def _text(value: str | bytes) -> bytes:
     data = os.fsencode(value) if isinstance(value, str) else value

@@ -25,7 +25,7 @@ from edge.sight import Later, Nothing, Ready, Sight
 
 from .disks import memory_disk, small_disk
 from .eye import NOBODY, Folder, as_nobody
-from .patterns import a_document
+from .papers import a_document
 from .printer import run
 
 PDF = a_document("claimed", 5000)

@@ -17,7 +17,7 @@ from edge.sight import Answer, Later, Nothing, Ready, Sight
 from tests.whole.tiffs import Page, tiff
 
 from .eye import Folder, as_nobody
-from .patterns import TWIN, a_document, a_picture
+from .papers import TWIN, a_document, a_picture
 
 PDF = a_document("looked at", 20_000)
 WRITER = """

@@ -6,7 +6,6 @@ agent's eye takes whatever it holds for finished.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,16 +16,15 @@ from edge.look import Looker, MountOf, mount_now
 from edge.mounts import Mount
 
 from . import samba, sftp
+from .desk import Desk
 from .eye import Eye, Folder, Taken
-from .patterns import PATTERNS, Desk, at_desk
+from .patterns import PATTERNS, play_all
 
 SERVERS: dict[str, type[samba.Samba] | type[sftp.Sftp]] = {
     "smb": samba.Samba,
     "sftp": sftp.Sftp,
 }
 WHY_NOT = {"smb": samba.why_not(), "sftp": sftp.why_not()}
-ALONE = {"reuse_fast"}
-"""Played after the others, whose burst would take all the time there is."""
 OVERWRITTEN = {"rename_over", "reuse", "reuse_fast"}
 """Whoever can only wait for rest gets the later bytes of a name used again at once."""
 
@@ -39,7 +37,7 @@ class Played:
     taken: dict[str, list[Taken]]
 
 
-def play_all(
+def played_over(
     protocol: str,
     top: Path,
     looker: Looker | None = None,
@@ -54,17 +52,9 @@ def play_all(
     with (
         SERVERS[protocol](top) as server,
         Eye(list(folders.values()), looker, mount_of) as eye,
-        ThreadPoolExecutor(len(PATTERNS)) as pool,
     ):
-        desks = {name: Desk(protocol, name, server.printer) for name in PATTERNS}
-
-        def play(name: str) -> None:
-            with at_desk(desks[name]) as desk:
-                PATTERNS[name](desk)
-
-        list(pool.map(play, PATTERNS.keys() - ALONE))
-        for name in ALONE:
-            play(name)
+        desks = {name: Desk(protocol, name, server) for name in PATTERNS}
+        play_all(desks)
     by_name: dict[str, list[Taken]] = {name: [] for name in PATTERNS}
     for each in eye.taken:
         by_name[each.place.path.name].append(each)
@@ -74,7 +64,7 @@ def play_all(
 @pytest.fixture(scope="module", params=SERVERS)
 def played(request, tmp_path_factory) -> Played:
     """All patterns, played over one protocol."""
-    return play_all(request.param, tmp_path_factory.mktemp(request.param))
+    return played_over(request.param, tmp_path_factory.mktemp(request.param))
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -103,7 +93,7 @@ def test_without_a_lease_it_is_late_and_never_early(tmp_path, protocol, kind):
     """Another user's files, and a network mount: a close and a rest, or rest alone."""
     mount = Mount(str(tmp_path), kind)
     looker = Looker(ask=lambda *_: Holder.UNKNOWN, mount_of=lambda _: mount)
-    played = play_all(protocol, tmp_path, looker, lambda _: mount)
+    played = played_over(protocol, tmp_path, looker, lambda _: mount)
     for name, desk in played.desks.items():
         taken = sorted((each.path, each.data) for each in played.taken[name])
         wanted = desk.wanted[-1:] if name in OVERWRITTEN else sorted(desk.wanted)

@@ -13,7 +13,7 @@ from edge.mounts import Mount
 
 from . import samba, sftp
 from .eye import Eye, Folder
-from .patterns import a_document
+from .papers import a_document
 from .printer import await_until, run
 
 needs_samba = pytest.mark.skipif(bool(samba.why_not()), reason=samba.why_not())

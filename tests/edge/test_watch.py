@@ -19,7 +19,7 @@ from edge.watch import Watcher
 
 from .disks import memory_disk
 from .eye import Eye, Folder
-from .patterns import a_document
+from .papers import a_document
 from .printer import await_until
 
 PDF = a_document("watched", 2000)
