@@ -1,0 +1,131 @@
+// The scan account: containers, queues and the table that the code names, and how long each keeps what.
+
+import { networkType, redundancyType, retentionType, sftpType } from 'types.bicep'
+
+param location string
+param tags object
+@minLength(3)
+@maxLength(24)
+param name string
+param redundancy redundancyType
+param sftp sftpType
+param access networkType
+param retention retentionType
+
+// deadletter: where Event Grid puts what it could not deliver. edge: heartbeats of the agents in offices.
+var containers = ['scans', 'held', 'sent', 'config', 'edge', 'deadletter']
+// The host makes a poison queue when first needed; made here, its alert has something to watch from the start.
+var queues = ['scan-events', 'scan-retries', 'delivery-reports']
+var everyQueue = flatten(map(queues, queue => [queue, '${queue}-poison']))
+
+resource account 'Microsoft.Storage/storageAccounts@2026-04-01' = {
+  name: name
+  location: location
+  tags: tags
+  kind: 'StorageV2'
+  sku: { name: redundancy }
+  properties: {
+    accessTier: 'Hot'
+    allowBlobPublicAccess: false
+    allowCrossTenantReplication: false
+    allowSharedKeyAccess: false
+    defaultToOAuthAuthentication: true
+    isHnsEnabled: sftp != 'none'
+    isSftpEnabled: sftp == 'on'
+    isLocalUserEnabled: sftp == 'on'
+    minimumTlsVersion: 'TLS1_2'
+    supportsHttpsTrafficOnly: true
+    publicNetworkAccess: access.closed && empty(access.allowedAddresses) ? 'Disabled' : 'Enabled'
+    networkAcls: {
+      // Event Grid delivers as a trusted service; the exception stays in effect with public access off.
+      bypass: 'AzureServices'
+      defaultAction: access.closed ? 'Deny' : 'Allow'
+      ipRules: [for address in access.allowedAddresses: { value: address, action: 'Allow' }]
+    }
+  }
+}
+
+resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2026-04-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    // The undo of AFTER_SEND=delete: a mailed scan can be brought back for so long.
+    deleteRetentionPolicy: { enabled: true, days: retention.softDeleteDays }
+    containerDeleteRetentionPolicy: { enabled: true, days: retention.softDeleteDays }
+  }
+}
+
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2026-04-01' = [
+  for each in containers: {
+    parent: blobs
+    name: each
+    properties: { publicAccess: 'None' }
+  }
+]
+
+resource queueService 'Microsoft.Storage/storageAccounts/queueServices@2026-04-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource queue 'Microsoft.Storage/storageAccounts/queueServices/queues@2026-04-01' = [
+  for each in everyQueue: {
+    parent: queueService
+    name: each
+  }
+]
+
+resource tableService 'Microsoft.Storage/storageAccounts/tableServices@2026-04-01' = {
+  parent: account
+  name: 'default'
+}
+
+resource ledger 'Microsoft.Storage/storageAccounts/tableServices/tables@2026-04-01' = {
+  parent: tableService
+  name: 'ledger'
+}
+
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04-01' = {
+  parent: account
+  name: 'default'
+  properties: {
+    policy: {
+      rules: [
+        {
+          name: 'delete-sent'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['sent/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: retention.sentDays } } }
+          }
+        }
+        {
+          // Off: a held scan is somebody's paper that nobody got yet. Its row would outlive its bytes as `gone`.
+          name: 'delete-held'
+          enabled: retention.heldDays > 0
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['held/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: max(retention.heldDays, 1) } } }
+          }
+        }
+        {
+          name: 'delete-deadletter'
+          enabled: true
+          type: 'Lifecycle'
+          definition: {
+            filters: { blobTypes: ['blockBlob'], prefixMatch: ['deadletter/'] }
+            actions: { baseBlob: { delete: { daysAfterModificationGreaterThan: 90 } } }
+          }
+        }
+      ]
+    }
+  }
+}
+
+output id string = account.id
+output name string = account.name
+output blobEndpoint string = account.properties.primaryEndpoints.blob
+output queueEndpoint string = account.properties.primaryEndpoints.queue
+output tableEndpoint string = account.properties.primaryEndpoints.table
