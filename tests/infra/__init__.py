@@ -1,0 +1,1 @@
+"""Infrastructure as text: what `azd up` makes, proved without a subscription."""
