@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from . import heartbeats, names
+from . import heartbeats, names, outlook
 from .beside import refuse_sidecar, sidecar_of
 from .errors import BytesError
-from .journal import Value, alarm, note, warn
+from .journal import alarm, note, warn
 from .ledger import ClaimedError, StaleError
 from .model import UNFINISHED, Blob, Place, Reason, State
 from .notice import tell_people
@@ -45,7 +45,7 @@ MORE_THAN_GIVING_UP = timedelta(hours=24)
 FULL_EVERY = timedelta(hours=1)
 LONGEST_STEP = timedelta(hours=1)
 COUNTS = ("listed", "missed", "leftover", "requeued", "orphaned", "removed", "moved")
-LATER_COUNTS = ("lost", "forgotten", "told", "silent")
+LATER_COUNTS = ("lost", "forgotten", "told", "silent", "poison", "deadletters")
 FAULTS_BORNE = 10
 """Blobs that fail before a round takes storage for down: each may take a minute."""
 
@@ -86,6 +86,8 @@ class Sweeper:
         self._full: datetime | None = None
         self._left: set[str] = set()
         """Ids of mailed scans whose bytes in `held` could not be removed."""
+        self._elders: dict[str, Row] = {}
+        """The older rows with something left to do, as they were last read."""
 
     def sweep(self) -> dict[str, int]:
         """Do one round; returns the counts it logs. Raises StorageError."""
@@ -96,7 +98,9 @@ class Sweeper:
         self._files(turn)
         last = self._full
         is_full = last is None or now - last >= FULL_EVERY
-        old = self._old(turn) if is_full else {}
+        # What is old and waits may go any moment: it is read in each round.
+        is_stirring = any(row.state in UNFINISHED for row in self._elders.values())
+        old = self._old(turn) if is_full or is_stirring else {}
         for row in [*turn.rows.values(), *old.values()]:
             if row.state in UNFINISHED:
                 self._overdue(row, turn)
@@ -107,14 +111,25 @@ class Sweeper:
         self._forget(turn)
         rows = (old | turn.rows).values()
         turn.counts["told"] = tell_people(self._works, rows, now)
-        with turn.sparing(heartbeats.CONTAINER):
-            turn.counts["silent"] = heartbeats.listen(self._works.account.blobs, now)
+        self._elders = old if is_full or is_stirring else self._elders
+        self._outlook(turn, is_full=is_full)
         for each in self._works.transports.values():
             if isinstance(each, Tended):
                 each.tend()
-        fields: dict[str, Value] = dict(turn.counts)
-        note("sweep", fields)
+        note("sweep", turn.counts)
         return turn.counts
+
+    def _outlook(self, turn: Round, *, is_full: bool) -> None:
+        """Say how things stand; what cannot be seen now stops nothing."""
+        account = self._works.account
+        with turn.sparing(heartbeats.CONTAINER):
+            turn.counts["silent"] = heartbeats.listen(account.blobs, turn.now)
+        outlook.tell_backlog((self._elders | turn.rows).values(), turn.now)
+        with turn.sparing("what nobody took, and the quotas"):
+            turn.counts |= outlook.strays(account)
+            outlook.tell_quotas(self._works)
+        if is_full:
+            outlook.tell_ends(self._works)
 
     def _files(self, turn: Round) -> None:
         """Look at every file in `scans`."""

@@ -14,6 +14,7 @@ import threading
 import time
 import weakref
 from base64 import b64decode
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -34,7 +35,7 @@ class OwnCertificate:
 
     def __init__(self, setting: str, text: str) -> None:
         """Read it, PEM text or the path of a file. Raises ConfigError."""
-        self._setting = setting
+        self.setting = setting
         self._lock = threading.Lock()
         self._version = 0
         # A setting's line breaks may have been written as `\n`.
@@ -71,11 +72,15 @@ class OwnCertificate:
 
     @property
     def version(self) -> int:
-        """Another number once the file was renewed; the last one until it is whole."""
+        """Another number once it was renewed. A vault's raises a `TransientError`."""
+        self._refresh()
+        return self._version
+
+    def _refresh(self) -> None:
+        """Read it again where the file was renewed; the last one until it is whole."""
         with self._lock:
             if self._file and (stamp := self._stamped()) != self._stamp:
                 self._reread(self._file, stamp)
-            return self._version
 
     def _reread(self, file: Path, stamp: Stamp) -> None:
         try:
@@ -91,7 +96,12 @@ class OwnCertificate:
         self._stamp, self._version = stamp, self._version + 1
 
     def _warn(self, why: str) -> None:
-        journal.warn("certificate-not-read", {"setting": self._setting, "why": why})
+        journal.warn("certificate-not-read", {"setting": self.setting, "why": why})
+
+    def ends(self) -> datetime:
+        """When it ends; a vault's may be asked. Raises a `TransientError`."""
+        self._refresh()
+        return end_of(str(self._path))
 
     def load(self, context: ssl.SSLContext) -> None:
         """Show it to whoever asks for it. Raises AuthRefusedError."""
@@ -99,9 +109,22 @@ class OwnCertificate:
             context.load_cert_chain(self._path)
         except OSError as exc:
             raise AuthRefusedError(
-                f"{self._setting} was read, and is gone",
+                f"{self.setting} was read, and is gone",
                 hint="somebody empties the folder for temporary files: start anew",
             ) from exc
+
+
+def end_of(text: str) -> datetime:
+    """When a certificate ends: PEM text, or a file's path. Raises ConfigError."""
+    from cryptography import x509
+
+    try:
+        pem = text if "-----BEGIN" in text else Path(text).read_text(encoding="ascii")
+        # A setting's line breaks may have been written as `\\n`.
+        found = x509.load_pem_x509_certificate(pem.replace("\\n", "\n").encode())
+    except (OSError, ValueError) as exc:
+        raise ConfigError("a certificate cannot be read", hint="see `check`") from exc
+    return found.not_valid_after_utc
 
 
 class Source(Protocol):
@@ -117,7 +140,7 @@ class VaultCertificate(OwnCertificate):
 
     def __init__(self, setting: str, source: Source) -> None:
         """Make it; nothing is read yet."""
-        self._setting = setting
+        self.setting = setting
         self._source = source
         self._lock = threading.Lock()
         self._pem = ""
@@ -125,13 +148,11 @@ class VaultCertificate(OwnCertificate):
         self._next = 0.0
         """When it is read again, by the monotonic clock; 0: it never was."""
 
-    @property
-    def version(self) -> int:
-        """Another number once the vault has another certificate."""
+    def _refresh(self) -> None:
+        """Ask the vault now and then whether it has another certificate."""
         with self._lock:
             if not self._next or time.monotonic() >= self._next:
                 self._read()
-            return self._version
 
     def load(self, context: ssl.SSLContext) -> None:
         """Show it; read first where nobody has. Raises a `TransientError`."""
