@@ -1,7 +1,8 @@
 """Make the environment: `make setup`. Needs python3 (3.10 or later) and nothing else.
 
-Out: `.venv` with Python 3.13 and everything pinned in requirements-dev.txt, and Azurite
-in `node_modules`. What is there already is left alone; a second call takes no time.
+Out: `.venv` with Python 3.13 and everything pinned in requirements-dev.txt, Azurite in
+`node_modules`, and checkov in `.local`: it reviews the templates and wants many old
+packages. What is there already is left alone; a second call takes no time.
 Each thing that can be missing ends it with one sentence that says what to do.
 """
 
@@ -25,6 +26,7 @@ STAMP = STATE / "setup.stamp"
 LOG = STATE / "setup.log"
 PINS = ROOT / "local" / "pins"
 AZURITE = ROOT / "node_modules" / "azurite" / "package.json"
+CHECKOV = STATE / "checkov"
 INPUTS = ("requirements-dev.txt", "package-lock.json", "local/bootstrap.py")
 LOCKS = {
     "requirements.txt": ["pyproject.toml"],
@@ -32,6 +34,7 @@ LOCKS = {
     "requirements-dev.txt": ["pyproject.toml", "--group", "dev"],
     "local/pins/uv.txt": ["local/pins/uv.in"],
     "local/pins/node.txt": ["local/pins/node.in"],
+    "local/pins/checkov.txt": ["local/pins/checkov.in"],
 }
 
 
@@ -67,7 +70,8 @@ def set_up() -> None:
             f"network, or install python{PYTHON}.",
         )
     print("Installing what requirements-dev.txt pins …", flush=True)
-    _sync(uv, "sync", ROOT / "requirements-dev.txt")
+    _sync(uv, "sync", VENV, ROOT / "requirements-dev.txt")
+    _checkov(uv)
     npm = _npm(uv)
     print("Installing Azurite …", flush=True)
     _run(
@@ -114,7 +118,7 @@ def _stamp() -> str:
 
 
 def _is_complete() -> bool:
-    return _has_right_python() and AZURITE.exists()
+    return _has_right_python() and AZURITE.exists() and (CHECKOV / "made-from").exists()
 
 
 def _has_right_python() -> bool:
@@ -153,8 +157,21 @@ def _uv() -> str:
     return str(uv)
 
 
-def _sync(uv: str, verb: str, file: Path) -> None:
-    python = str(VENV / "bin" / "python")
+def _checkov(uv: str) -> None:
+    pins, made_from = PINS / "checkov.txt", CHECKOV / "made-from"
+    if made_from.exists() and made_from.read_text() == pins.read_text():
+        return
+    print("Installing checkov …", flush=True)
+    _run(
+        [uv, "venv", "--quiet", "--clear", "--python", str(VENV), str(CHECKOV)],
+        "uv could not make an environment for checkov.",
+    )
+    _sync(uv, "sync", CHECKOV, pins)
+    made_from.write_text(pins.read_text())
+
+
+def _sync(uv: str, verb: str, home: Path, file: Path) -> None:
+    python = str(home / "bin" / "python")
     more = ["--requirements"] if verb == "install" else []
     _run(
         [
@@ -174,7 +191,7 @@ def _npm(uv: str) -> "list[str]":
         return [npm]
     print("Installing Node.js from PyPI …", flush=True)
     try:
-        _sync(uv, "install", PINS / "node.txt")
+        _sync(uv, "install", VENV, PINS / "node.txt")
     except CannotSetUpError as exc:
         raise CannotSetUpError(
             f"There is no Node.js {NODE} with npm here, and PyPI gave none: install "
