@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,8 +30,7 @@ def site(azurite: Azurite, tmp_path: Path) -> Iterator[Site]:
     made = Site(azurite, tmp_path)
     made.clear()
     yield made
-    if made.process:
-        made.stop(signal.SIGKILL)
+    made.end()
     made.clear()
 
 

@@ -112,7 +112,11 @@ class Samba:
         words = ["//127.0.0.1/scans", "-p", str(self.port), *who, "-c"]
         command = ["/usr/bin/smbclient", *words, f"put - {name}"]
         with subprocess.Popen(  # noqa: S603 (our own words)
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
         ) as client:
             assert client.stdin
             step = -(-len(data) // 6)

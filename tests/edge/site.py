@@ -109,6 +109,11 @@ class Site:
         self.process = None
         return status
 
+    def end(self) -> None:
+        """Leave no agent behind."""
+        if self.process:
+            self.stop(signal.SIGKILL)
+
     def blobs(self, container: str = "scans") -> dict[str, bytes]:
         """What a reader sees."""
         client = self.azurite.blobs().get_container_client(container)
