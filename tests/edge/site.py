@@ -109,6 +109,12 @@ class Site:
         self.process = None
         return status
 
+    def most_memory(self) -> int:
+        """The most bytes that the agent has had in memory so far (VmHWM, proc(5))."""
+        assert self.process
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(text.split("VmHWM:")[1].split()[0]) << 10
+
     def end(self) -> None:
         """Leave no agent behind."""
         if self.process:

@@ -67,14 +67,23 @@ def test_once_drains_and_ends(site):
     assert not names(site.scans)
 
 
-def test_large_file_does_not_hold_up_a_small_one(site):
-    """Nor does it sit in memory."""
-    site.start()
-    with (site.scans / "large.pdf").open("wb") as file:
-        file.write(a_pdf(70_000_000))
+def test_large_files_do_not_hold_up_a_small_one(site, between):
+    """It overtakes them, though they came first; nor do they sit in memory."""
+    text = site.config.read_text()
+    site.config.write_text(
+        text.replace("[[folder]]", "[limits]\nuploads = 2\n[[folder]]", 1)
+    )
+    between.bytes_per_second = 30_000_000
+    site.start(SCAN_STORAGE=site.through(between))
+    for number in range(3):
+        (site.scans / f"large {number}.pdf").write_bytes(a_pdf(70_000_000))
+    wait_for(lambda: not names(site.scans))
     (site.scans / "small.pdf").write_bytes(PDF)
     wait_for(lambda: "mfp-2f/small.pdf" in site.blobs_named())
-    wait_for(lambda: len(site.blobs_named()) == 2, 60)
+    assert len(site.blobs_named()) < 3
+    between.bytes_per_second = 0
+    wait_for(lambda: len(site.blobs_named()) == 4, 60)
+    assert site.most_memory() < 100 << 20
 
 
 def test_kill_at_any_moment_loses_and_doubles_nothing(site):
