@@ -12,7 +12,7 @@ run: setup
 peers: setup
 	@$(VENV) -m local peers $(if $(PORT),--port $(PORT))
 test: setup
-	@$(VENV) -m ruff format --check . && $(VENV) -m ruff check . && $(VENV) -m mypy && $(VENV) -m pytest $(HALVES)
+	@$(VENV) -m ruff format --check . && $(VENV) -m ruff check . && $(VENV) -m mypy && $(VENV) -m tests.infra.bicep && $(VENV) -m pytest $(HALVES)
 bench: setup
 	@$(VENV) -m tests.bench
 soak: setup
