@@ -1,9 +1,11 @@
 // Events to queues: a file that was written or renamed, and what became of a mail.
 
-param scanTopicName string
-param reportTopicName string
+import { topicsType } from 'made.bicep'
+
+param topics topicsType
 param scanAccountName string
-param withReports bool
+
+var withReports = !empty(topics.reports.name)
 
 // design.md §4. A filter without the last two drops every rename; SftpCreate and CreateFile are files still empty.
 var finished = ['PutBlob', 'PutBlockList', 'CopyBlob', 'FlushWithClose', 'SftpCommit', 'RenameFile', 'SftpRename']
@@ -14,11 +16,11 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
 }
 
 resource scanTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
-  name: scanTopicName
+  name: topics.scans.name
 }
 
 resource reportTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (withReports) {
-  name: reportTopicName
+  name: topics.reports.name
 }
 
 var deadLetters = {

@@ -1,9 +1,10 @@
 // The account of the Functions host: its leases and keys, and the package that it runs. No scan ever lies here.
 
+import { tagsType } from 'made.bicep'
 import { networkType } from 'types.bicep'
 
 param location string
-param tags object
+param tags tagsType
 @minLength(3)
 @maxLength(24)
 param name string

@@ -1,7 +1,9 @@
 // Who the functions are in Entra: a user-assigned identity, so that its roles exist before the app does.
 
+import { identityType, tagsType } from 'made.bicep'
+
 param location string
-param tags object
+param tags tagsType
 param name string
 
 resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
@@ -10,7 +12,9 @@ resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   tags: tags
 }
 
-output id string = identity.id
-output name string = identity.name
-output clientId string = identity.properties.clientId
-output principalId string = identity.properties.principalId
+output identity identityType = {
+  id: identity.id
+  name: identity.name
+  clientId: identity.properties.clientId
+  principalId: identity.properties.principalId
+}

@@ -1,7 +1,7 @@
-// The settings of docs/settings.md that have no question of their own; empty or left out: the code's default holds.
+// What concerns the code and its mails: the settings of docs/settings.md, secrets, Communication Services.
 
 @export()
-@description('More settings, by the names of docs/settings.md. Secrets are not among them: see inVault.')
+@description('Settings by the names of docs/settings.md; empty or left out: the default of the code holds. Secrets are not among them: see inVault.')
 type settingsType = {
   @description('An Azure Communication Services resource that is there already, instead of one made here, such as https://contoso.europe.communication.azure.com.')
   ACS_ENDPOINT: string?
@@ -19,15 +19,21 @@ type settingsType = {
   EXO_HOST: string?
   @maxLength(5)
   EXO_PORT: string?
+  @description('With exo: the mailbox that mails come from; several, comma-separated, share the load.')
+  EXO_SENDER: string?
   @description('How long a transport is out of reach before the next one takes over.')
   FAILOVER_AFTER_SECONDS: string?
   @description('How long a scan is tried before it is held.')
   GIVE_UP_AFTER_HOURS: string?
   @description('Address of Graph, for other clouds.')
   GRAPH_ENDPOINT: string?
+  @description('With graph: the mailbox that mails come from; several, comma-separated, share the load.')
+  GRAPH_SENDER: string?
   HVE_HOST: string?
   @maxLength(5)
   HVE_PORT: string?
+  @description('With hve: the address of the High Volume Email account.')
+  HVE_SENDER: string?
   @description('Waits between looks at a file that is not whole.')
   INCOMPLETE_SECONDS: string?
   @description('How long a worker may take for one mail.')
@@ -36,6 +42,10 @@ type settingsType = {
   LEDGER_DAYS: string?
   @description('How long a file may keep a temporary name.')
   LEFTOVER_SECONDS: string?
+  @description('With hve and exo: the Entra application that sends by SMTP; infra/exchange makes it, and prints its client id.')
+  MAIL_CLIENT_ID: string?
+  @description('Which tenant the mailboxes are in; empty: the one of the subscription.')
+  MAIL_TENANT_ID: string?
   @description('Calls at once in a worker; host.json asks for 16.')
   @maxLength(3)
   PYTHON_THREADPOOL_THREAD_COUNT: string?
@@ -70,3 +80,46 @@ type settingsType = {
   @description('When sweep runs: six fields, seconds first.')
   SWEEP_SCHEDULE: string?
 }
+
+@export()
+@description('Communication Services Email; used only where a transport is acs.')
+type mailType = {
+  @description('The domain that mails come from, such as scans.contoso.com; empty: a domain of Azure (10 mails an hour, for trials), sender DoNotReply.')
+  @maxLength(253)
+  domain: string
+  @description('Whether that domain is verified. Only then can it be linked; the hook after provision sets it.')
+  domainVerified: bool
+  @description('The part of the sender before the @. Another than DoNotReply is refused until Microsoft has raised the quota of the domain.')
+  @minLength(1)
+  @maxLength(64)
+  username: string
+  @description('Where the service keeps data at rest.')
+  dataLocation:
+    | 'Africa'
+    | 'Asia Pacific'
+    | 'Australia'
+    | 'Brazil'
+    | 'Canada'
+    | 'Europe'
+    | 'France'
+    | 'Germany'
+    | 'India'
+    | 'Japan'
+    | 'Korea'
+    | 'Norway'
+    | 'Switzerland'
+    | 'UAE'
+    | 'UK'
+    | 'United States'
+}
+
+@export()
+@description('A setting whose value is kept in Key Vault. Naming one makes the vault; its value is put there by hand (NEXT_STEPS says how).')
+type vaultSettingType =
+  | 'ACS_CONNECTION_STRING'
+  | 'HVE_PASSWORD'
+  | 'MAIL_CLIENT_CERTIFICATE'
+  | 'MAIL_CLIENT_SECRET'
+  | 'RELAY_CLIENT_CERTIFICATE'
+  | 'SMTP_PASSWORD'
+  | 'TOKEN_STORE'

@@ -1,14 +1,16 @@
 // The scan account: containers, queues and the table that the code names, and how long each keeps what.
 
-import { networkType, redundancyType, retentionType, sftpType } from 'types.bicep'
+import { endpointsType, tagsType } from 'made.bicep'
+import { networkType, printerType, redundancyType, retentionType, sftpType } from 'types.bicep'
 
 param location string
-param tags object
+param tags tagsType
 @minLength(3)
 @maxLength(24)
 param name string
 param redundancy redundancyType
 param sftp sftpType
+param printers printerType[]
 param access networkType
 param retention retentionType
 
@@ -124,8 +126,16 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04
   }
 }
 
+module people 'sftp.bicep' = if (sftp == 'on') {
+  params: { accountName: account.name, host: split(account.properties.primaryEndpoints.blob, '/')[2], printers: printers }
+  dependsOn: [container]
+}
+
 output id string = account.id
 output name string = account.name
-output blobEndpoint string = account.properties.primaryEndpoints.blob
-output queueEndpoint string = account.properties.primaryEndpoints.queue
-output tableEndpoint string = account.properties.primaryEndpoints.table
+output endpoints endpointsType = {
+  blob: account.properties.primaryEndpoints.blob
+  queue: account.properties.primaryEndpoints.queue
+  table: account.properties.primaryEndpoints.table
+}
+output logins string[] = people.?outputs.logins ?? []

@@ -1,10 +1,12 @@
 // Where events come from: system topics of the scan account and of Communication Services, each with an identity.
 // They stand apart from their subscriptions, which can be made only once these identities have their roles.
 
+import { tagsType, topicsType } from 'made.bicep'
+
 param location string
-param tags object
-param scanTopicName string
-param reportTopicName string
+param tags tagsType
+@description('What makes names unique.')
+param token string
 param scanAccountName string
 @description('Empty: no delivery reports.')
 param acsName string
@@ -18,7 +20,7 @@ resource communication 'Microsoft.Communication/communicationServices@2026-03-18
 }
 
 resource scans 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
-  name: scanTopicName
+  name: 'scan-events-${token}'
   location: location
   tags: tags
   // System-assigned: behind the storage firewall a user-assigned one cannot deliver.
@@ -30,7 +32,7 @@ resource scans 'Microsoft.EventGrid/systemTopics@2025-02-15' = {
 }
 
 resource reports 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!empty(acsName)) {
-  name: reportTopicName
+  name: 'delivery-reports-${token}'
   // Communication Services is a global resource, and so is its topic.
   location: 'global'
   tags: tags
@@ -41,5 +43,7 @@ resource reports 'Microsoft.EventGrid/systemTopics@2025-02-15' = if (!empty(acsN
   }
 }
 
-output scanPrincipalId string = scans.identity.principalId
-output reportPrincipalId string = reports.?identity.principalId ?? ''
+output topics topicsType = {
+  scans: { name: scans.name, principalId: scans.identity.principalId }
+  reports: { name: empty(acsName) ? '' : reports.name, principalId: reports.?identity.principalId ?? '' }
+}

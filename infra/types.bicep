@@ -1,4 +1,4 @@
-// What an administrator may answer, and what the modules hand to each other.
+// What an administrator may answer.
 
 @export()
 @description('hve: inside only. exo, graph, relay, smtp: anyone. direct: inside only. acs: anyone, closed to new customers since October 2026. none: nobody on that side gets anything. docs/transports.md says who should use which.')
@@ -54,6 +54,12 @@ type networkType = {
   @description('Public IPv4 addresses or ranges that are let in all the same, such as those of offices with an edge agent.')
   @maxLength(200)
   allowedAddresses: string[]
+  @description('Whether mail leaves from one fixed address: a NAT gateway, about $32 a month and $0.045 a GB. Port 25 is open to few kinds of subscription even so (Enterprise Agreement, MCA-E).')
+  outboundIp: bool
+  @description('Addresses of the virtual network, made where it is closed or has a fixed address; a /24 is enough.')
+  @minLength(9)
+  @maxLength(18)
+  addressSpace: string
 }
 
 @export()
@@ -72,28 +78,43 @@ type capacityType = {
 }
 
 @export()
-@description('Communication Services Email; used only where a transport is acs.')
-type mailType = {
-  @description('The domain that mails come from, such as scans.contoso.com; empty: a domain of Azure (10 mails an hour, for trials), sender DoNotReply.')
-  @maxLength(253)
-  domain: string
-  @description('Whether that domain is verified. Only then can it be linked; the hook after provision sets it.')
-  domainVerified: bool
-  @description('The part of the sender before the @. Another than DoNotReply is refused until Microsoft has raised the quota of the domain.')
-  @minLength(1)
-  @maxLength(64)
-  username: string
-  @description('Where the service keeps data at rest.')
-  dataLocation: 'Africa' | 'Asia Pacific' | 'Australia' | 'Brazil' | 'Canada' | 'Europe' | 'France' | 'Germany' | 'India' | 'Japan' | 'Korea' | 'Norway' | 'Switzerland' | 'UAE' | 'UK' | 'United States'
+@description('What an object id in Entra stands for.')
+type principalType = 'Group' | 'ServicePrincipal' | 'User'
+
+@export()
+@description('Who runs azd, and who works with the scanpost command.')
+type peopleType = {
+  @description('The object id of whoever runs azd; azd fills it in.')
+  @maxLength(36)
+  deployerId: string
+  deployerType: principalType
+  @description('The object id of an Entra group whose members may list, show and release scans; empty: nobody.')
+  @maxLength(36)
+  operatorGroupId: string
 }
 
 @export()
-@description('A setting whose value is kept in Key Vault. Naming one makes the vault; its value is put there by hand (NEXT_STEPS says how).')
-type vaultSettingType =
-  | 'ACS_CONNECTION_STRING'
-  | 'HVE_PASSWORD'
-  | 'MAIL_CLIENT_CERTIFICATE'
-  | 'MAIL_CLIENT_SECRET'
-  | 'RELAY_CLIENT_CERTIFICATE'
-  | 'SMTP_PASSWORD'
-  | 'TOKEN_STORE'
+@description('Where the printers stand.')
+type officeType = {
+  @description('Their time zone by its IANA name, such as Europe/Berlin: for dates in mails and for working days.')
+  @minLength(1)
+  @maxLength(64)
+  timezone: string
+  @description('The language of mails.')
+  language: 'de' | 'en'
+  @description('On which days scans come; 0 is Sunday, 6 is Saturday. A day of these without a scan raises an alert.')
+  @minLength(1)
+  @maxLength(7)
+  weekdays: int[]
+}
+
+@export()
+@description('What it may cost.')
+type budgetType = {
+  @description('How much a month may cost, in the currency of the bill. Above it people are told; 0: nobody.')
+  @minValue(0)
+  monthly: int
+  @description('When the budget began, such as 2026-11-01. It can never be changed: the first run fills it in.')
+  @maxLength(10)
+  began: string
+}

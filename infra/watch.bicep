@@ -1,0 +1,48 @@
+// Who looks after it: alerts, a budget, a workbook.
+
+import { tagsType } from 'made.bicep'
+import { budgetType, officeType } from 'types.bicep'
+
+param location string
+param tags tagsType
+param environmentName string
+param workspaceName string
+param opsMailbox string
+param office officeType
+param budget budgetType
+param instanceMemoryMB int
+
+resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = {
+  name: workspaceName
+}
+
+module alerts 'alerts.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    environmentName: environmentName
+    workspaceId: workspace.id
+    opsMailbox: opsMailbox
+    timezone: office.timezone
+    weekdays: office.weekdays
+  }
+}
+
+module costs 'costs.bicep' = {
+  params: {
+    location: location
+    tags: tags
+    environmentName: environmentName
+    workspaceId: workspace.id
+    actionGroupId: alerts.outputs.actionGroupId
+    monthlyBudget: budget.monthly
+    budgetStart: budget.began
+    instanceMemoryMB: instanceMemoryMB
+  }
+}
+
+module workbook 'workbook.bicep' = {
+  params: { location: location, tags: tags, workspaceName: workspaceName }
+}
+
+output budgetStart string = costs.outputs.budgetStart
