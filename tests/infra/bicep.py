@@ -32,8 +32,10 @@ def findings(bicep: str, paths: list[Path]) -> list[str]:
     for path in paths:
         for command in commands(bicep, path):
             done = _run(command)
-            if done.returncode or done.stderr.strip():
-                found.append(f"{path.name}: {command[1]}: {done.stderr.strip()}")
+            # The template goes to stdout; of lint nothing does that is not a finding.
+            said = done.stderr + (done.stdout if command[1] == "lint" else "")
+            if done.returncode or said.strip():
+                found.append(f"{path.name}: {command[1]}: {said.strip()}")
         done = _run([bicep, "format", "--stdout", str(path)])
         if done.returncode or done.stdout != path.read_text(encoding="utf-8"):
             found.append(f"{path.name}: bicep format would write it otherwise")
