@@ -22,6 +22,7 @@ param settings valuesType
 // Never to be set on this plan, where each stops a deployment or is ignored: FUNCTIONS_WORKER_RUNTIME,
 // FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE, SCM_DO_BUILD_DURING_DEPLOYMENT, TZ and their kind.
 var defaults = {
+  MAIL_TENANT_ID: tenant().tenantId
   // Two batches of host.json: batchSize 8 and newBatchThreshold 8. With the default of Python scans would queue inside.
   PYTHON_THREADPOOL_THREAD_COUNT: '16'
   SWEEP_SCHEDULE: '0 */5 * * * *'
