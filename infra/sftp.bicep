@@ -3,8 +3,6 @@
 import { printerType } from 'types.bicep'
 
 param accountName string
-@description('Host of the blob service, which is the SFTP server too.')
-param host string
 param printers printerType[]
 
 resource account 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
@@ -29,5 +27,7 @@ resource user 'Microsoft.Storage/storageAccounts/localUsers@2026-04-01' = [
   }
 ]
 
+// The host of the blob service is the SFTP server too.
+var host = '${accountName}.blob.${environment().suffixes.storage}'
 @description('What to type into each printer.')
 output logins string[] = [for printer in printers: '${accountName}.${printer.name}@${host}']

@@ -127,7 +127,7 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2026-04
 }
 
 module people 'sftp.bicep' = if (sftp == 'on') {
-  params: { accountName: account.name, host: split(account.properties.primaryEndpoints.blob, '/')[2], printers: printers }
+  params: { accountName: account.name, printers: printers }
   dependsOn: [container]
 }
 
