@@ -90,7 +90,7 @@ patiently() {
     while ! answer=$("$@" 2>"$scratch/fault"); do
         grep -q 'AuthorizationPermissionMismatch\|required permissions' "$scratch/fault" || return 1
         [ "$try" -lt "$TRIES" ] || return 1
-        [ "$try" -gt 1 ] || also "waiting until the role of this account counts …"
+        [ "$try" -gt 1 ] || also "waiting until the role of this account counts"
         try=$((try + 1))
         sleep "$PAUSE_SECONDS"
     done
