@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
+from ipaddress import ip_network
 from typing import Any
 
 
@@ -20,6 +21,9 @@ class Later(str):
 
     __slots__ = ()
 
+
+TOKEN = "uniquestring0"
+"""What `uniqueString` comes to: Azure's is as long and looks as little like a word."""
 
 _SUFFIXES = {"storage": "core.windows.net", "keyvaultDns": ".vault.azure.net"}
 ENVIRONMENT = {
@@ -40,10 +44,6 @@ def written(value: Any) -> str:
 def _digest(*values: Any) -> bytes:
     text = "-".join(written(each) for each in values)
     return hashlib.sha256(text.encode()).digest()
-
-
-def _unique_string(*values: Any) -> str:
-    return base64.b32encode(_digest(*values)).decode().lower()[:13]
 
 
 def _guid(*values: Any) -> str:
@@ -98,8 +98,18 @@ def _index(of: Any, at: int) -> Any:
     return of[at] if of else ("" if isinstance(of, str) else None)
 
 
+def _index_of(where: Any, what: Any) -> int:
+    if isinstance(where, str):
+        return where.lower().find(written(what).lower())
+    return where.index(what) if what in where else -1
+
+
 def _resource_id(*words: Any) -> Later:
     return Later("/".join(written(each) for each in words))
+
+
+def _subnet(whole: str, length: int, at: int) -> str:
+    return str(list(ip_network(whole).subnets(new_prefix=length))[at])
 
 
 def _later(name: str) -> Callable[..., Later]:
@@ -110,6 +120,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "any": lambda value: value,
     "base64": lambda text: base64.b64encode(text.encode()).decode(),
     "bool": lambda value: str(value).lower() == "true",
+    "cidrSubnet": _subnet,
     "concat": _concat,
     "contains": _contains,
     "dateTimeAdd": _later("dateTimeAdd"),
@@ -121,7 +132,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "flatten": lambda of: [each for value in of for each in value],
     "format": _format,
     "guid": _guid,
-    "indexOf": lambda text, what: text.lower().find(what.lower()),
+    "indexOf": _index_of,
     "int": int,
     "intersection": lambda one, two: [each for each in one if each in two],
     "items": _items,
@@ -154,6 +165,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "toUpper": str.upper,
     "trim": str.strip,
     "union": _union,
-    "uniqueString": _unique_string,
+    "uniqueString": lambda *_values: TOKEN,
     "utcNow": lambda form="": Later(f"utcNow({form})"),
 }

@@ -122,6 +122,8 @@ class Child:
     type: str
     is_existing: bool
     value: Node
+    span: tuple[int, int]
+    """Where it stands in the text."""
 
 
 type Node = (
@@ -307,12 +309,14 @@ class Reader:
         return Object(tuple(pairs), tuple(children))
 
     def _child(self) -> Child:
-        self.take("resource")
+        start = self.take("resource").start
         symbol, kind = self.take().text, self.take().text[1:-1]
         is_existing = self.sees("existing")
         self.at += is_existing
         self.take("=")
-        return Child(symbol, kind, is_existing, self.value())
+        value = self.value()
+        span = (start, self.words[self.at - 1].start)
+        return Child(symbol, kind, is_existing, value, span)
 
     def _array(self) -> Node:
         self.lines()

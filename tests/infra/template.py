@@ -276,22 +276,22 @@ class Declarations(Reader):
         self.file.modules[symbol] = Module(symbol, path, loop, condition, body)
 
     def _resource(self, _: object) -> None:
-        line = self.file.line(self.word.start)
+        start = self.word.start
         symbol, kind = self.take().text, self.take().text.strip("'")
         is_existing = self.sees("existing")
         self.at += is_existing
         self.take("=")
         value = self.value()
-        lines = (line, self.file.line(self.words[self.at - 1].start))
-        self._keep(Child(symbol, kind, is_existing, value), lines, None)
+        span = (start, self.words[self.at - 1].start)
+        self._keep(Child(symbol, kind, is_existing, value, span), None)
 
-    def _keep(self, it: Child, lines: tuple[int, int], outer: Resource | None) -> None:
+    def _keep(self, it: Child, outer: Resource | None) -> None:
         loop, condition, body = _opened(it.value)
         kind, _, version = it.type.partition("@")
         resource = Resource(
             file=self.file.path.name,
-            line=lines[0],
-            end=lines[1],
+            line=self.file.line(it.span[0]),
+            end=self.file.line(it.span[1]),
             symbol=it.symbol,
             type=f"{outer.type}/{kind}" if outer else kind,
             api_version=version or (outer.api_version if outer else ""),
@@ -305,7 +305,7 @@ class Declarations(Reader):
             raise SyntaxError(f"{it.symbol} stands there twice")
         self.file.resources[it.symbol] = resource
         for child in body.children:
-            self._keep(child, lines, resource)
+            self._keep(child, resource)
 
 
 def _opened(value: Node) -> tuple[For | None, Node | None, Object]:

@@ -30,6 +30,7 @@ VALUES = [
     ("'''\nraw ${text}\n'''", "raw ${text}\n"),
     ("thing.deep['a-b']", 1),
     ("thing.?missing.?more ?? 'else'", "else"),
+    ("thing.?missing.more.deep ?? 'else'", "else"),
     ("thing[?'missing'] ?? 0", 0),
     ("list[1]", "b"),
     ("map(list, it => '${it}!')", ["a!", "b!"]),
@@ -43,6 +44,7 @@ VALUES = [
     ("contains(list, 'a') && contains('abc', 'b')", True),
     ("items({ b: 1, a: 2 })[0].key", "a"),
     ("double('x')", "xx"),
+    ("cidrSubnet('10.93.0.0/24', 27, 1)", "10.93.0.32/27"),
     ("text == 'x'\n  ? 'wrapped'\n  : 'not'", "wrapped"),
 ]
 HEAD = """
@@ -135,10 +137,12 @@ module sometimes 'part.bicep' = if (on) {
 }
 output known string = on ? sometimes!.outputs.full : ''
 output unknown string = sometimes.outputs.full
+output itself string = '${sometimes.name}: ${sometimes.?outputs.name}'
 output safe string = sometimes.?outputs.?full ?? 'none'
 """
 PART = """
 param name string
+output name string = '${name} of part'
 resource it 'Test/parts@2026-01-01' = {
   name: name
   properties: { key: 'k' }
@@ -180,6 +184,7 @@ def test_what_azure_alone_knows_is_a_later(parts):
     """It may be handed on, and is told from what is known."""
     deployment = values.Deployment(parts, {"on": True, "names": []})
     assert isinstance(deployment.output("known"), Later)
+    assert deployment.output("itself") == "sometimes: sometimes of part"
     extension = list(deployment.made())[-1]
     assert extension.scope == "Test/outers/inners/there/inside"
 

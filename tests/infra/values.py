@@ -14,21 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from . import template
+from .evaluate import EVALUATE
 from .functions import FUNCTIONS, Later, written
-from .grammar import (
-    Array,
-    Call,
-    For,
-    Lambda,
-    Literal,
-    Member,
-    Name,
-    Node,
-    Object,
-    Operation,
-    Spread,
-    Text,
-)
+from .grammar import For, Lambda, Node
+from .handles import Handle, Outputs
 
 SUBSCRIPTION = {"id": Later("/subscriptions/SUBSCRIPTION"), "tenantId": "TENANT"}
 SUBSCRIPTION |= {"subscriptionId": "SUBSCRIPTION", "displayName": "Subscription"}
@@ -49,45 +38,6 @@ class Made:
     def type(self) -> str:
         """Such as `Microsoft.Storage/storageAccounts`."""
         return self.resource.type
-
-
-@dataclass(frozen=True, slots=True)
-class Handle:
-    """A declared resource, as an expression sees it."""
-
-    of: Deployment
-    resource: template.Resource
-    local: Mapping[str, Any]
-
-    def member(self, name: str) -> Any:
-        """Its name, id and children are known; other things are Azure's to say."""
-        if name == "name":
-            return self.of.full_name(self.resource, self.local).rpartition("/")[2]
-        if name == "id":
-            full = self.of.full_name(self.resource, self.local)
-            return Later(f"{self.resource.type}/{full}")
-        child = self.of.file.resources.get(name)
-        if child is not None and child.parent == self.resource.symbol:
-            return Handle(self.of, child, self.local)
-        if not self.of.is_made(self.resource, self.local):
-            raise LookupError(f"{self.resource}.{name} is read, but it is not made")
-        return Later(f"{self.resource.symbol}.{name}")
-
-
-@dataclass(frozen=True, slots=True)
-class Outputs:
-    """A module, as an expression sees it."""
-
-    deployment: Deployment | None
-    name: str
-
-    def member(self, name: str) -> Any:
-        """Its outputs."""
-        if name == "name":
-            return self.name
-        if self.deployment is None:
-            raise LookupError(f"module {self.name}.{name} is read, but it is not made")
-        return self if name == "outputs" else self.deployment.output(name)
 
 
 @dataclass(slots=True)
@@ -142,7 +92,7 @@ class Deployment:
         """What an expression comes to."""
         if node is None:
             return None
-        return _EVALUATE[type(node)](self, node, local)
+        return EVALUATE[type(node)](self, node, local)
 
     def _turns(self, loop: For | None) -> Iterator[dict[str, Any]]:
         if loop is None:
@@ -169,10 +119,17 @@ class Deployment:
             if condition is None or self.value(condition, local) is True:
                 file = template.read(self.file.path.parent / module.path)
                 given = self.value(module.body.get("params"), local) or {}
-                inner = Deployment(file, given, self.environ, self.group)
+                inner = Deployment(file, given, self.environ, self._group(module))
             self._known[key] = Outputs(inner, module.symbol)
         known: Outputs = self._known[key]
         return known
+
+    def _group(self, module: template.Module) -> str:
+        """The resource group that a module is for."""
+        scope = self.value(module.body.get("scope"), {})
+        if not isinstance(scope, Handle):
+            return self.group
+        return scope.of.full_name(scope.resource, scope.local)
 
     def look_up(self, name: str, local: Mapping[str, Any]) -> Any:
         """What a name stands for."""
@@ -257,127 +214,14 @@ def _content(folder: Path, path: str) -> str:
     return (folder / path).read_text(encoding="utf-8")
 
 
-def _text(of: Deployment, node: Text, local: Mapping[str, Any]) -> str:
-    if len(node.parts) == 1 and isinstance(node.parts[0], str):
-        return node.parts[0]
-    values = [
-        each if isinstance(each, str) else of.value(each, local) for each in node.parts
-    ]
-    out = "".join(written(each) for each in values)
-    return Later(out) if any(isinstance(each, Later) for each in values) else out
-
-
-def _object(of: Deployment, node: Object, local: Mapping[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {}
-    for key, value in node.pairs:
-        if key is None:
-            out |= of.value(value, local)
-        else:
-            out[of.value(key, local)] = of.value(value, local)
-    return out
-
-
-def _array(of: Deployment, node: Array, local: Mapping[str, Any]) -> list[Any]:
-    out: list[Any] = []
-    for each in node.items:
-        if isinstance(each, Spread):
-            out += of.value(each.value, local)
-        else:
-            out.append(of.value(each, local))
-    return out
-
-
-def _for(of: Deployment, node: For, local: Mapping[str, Any]) -> list[Any]:
-    return [
-        of.value(node.body, {**local, node.item: item, node.index: index})
-        for index, item in enumerate(of.value(node.over, local))
-    ]
-
-
-def _call(of: Deployment, node: Call, local: Mapping[str, Any]) -> Any:
-    if node.of is not None and node.of not in {Name("sys"), Name("az")}:
-        return Later(f"{node.name} of a resource")
-    values = [of.value(each, local) for each in node.arguments]
-    return of.function(node.name)(*values)
-
-
-def _member(of: Deployment, node: Member, local: Mapping[str, Any]) -> Any:
-    try:
-        whole, name = of.value(node.of, local), of.value(node.name, local)
-        if isinstance(whole, Handle | Outputs):
-            return whole.member(name)
-        if isinstance(whole, Later):
-            return Later(f"{whole}.{written(name)}")
-        return whole[name]
-    except (LookupError, TypeError):
-        if node.is_safe:
-            return None
-        raise
-
-
-def _lambda(
-    of: Deployment, node: Lambda, local: Mapping[str, Any]
-) -> Callable[..., Any]:
-    def call(*values: Any) -> Any:
-        given = dict(zip(node.arguments, values, strict=False))
-        return of.value(node.body, {**local, **given})
-
-    return call
-
-
-def _operation(of: Deployment, node: Operation, local: Mapping[str, Any]) -> Any:
-    first = of.value(node.operands[0], local)
-    if len(node.operands) == 1:
-        return -first if node.sign == "-" else not first
-    if node.sign in {"?", "&&", "||", "??"}:
-        return _chosen(of, node, first, local)
-    return _BINARY[node.sign](first, of.value(node.operands[1], local))
-
-
-def _chosen(
-    of: Deployment, node: Operation, first: Any, local: Mapping[str, Any]
-) -> Any:
-    """What is evaluated only where it is needed."""
-    if node.sign == "?":
-        return of.value(node.operands[1 if first else 2], local)
-    is_settled = {"&&": first is False, "||": first is True, "??": first is not None}
-    if is_settled[node.sign]:
-        return first
-    return of.value(node.operands[1], local)
-
-
-_BINARY: dict[str, Callable[[Any, Any], Any]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "=~": lambda a, b: a.lower() == b.lower(),
-    "!~": lambda a, b: a.lower() != b.lower(),
-    "<": lambda a, b: a < b,
-    ">": lambda a, b: a > b,
-    "<=": lambda a, b: a <= b,
-    ">=": lambda a, b: a >= b,
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "/": lambda a, b: a // b,
-    "%": lambda a, b: a % b,
-}
-_EVALUATE: dict[type, Callable[[Deployment, Any, Mapping[str, Any]], Any]] = {
-    Literal: lambda _of, node, _local: node.value,
-    Text: _text,
-    Name: lambda of, node, local: of.look_up(node.name, local),
-    Object: _object,
-    Array: _array,
-    For: _for,
-    Call: _call,
-    Member: _member,
-    Lambda: _lambda,
-    Operation: _operation,
-}
-
-
 def deploy(parameters: Path, environ: Mapping[str, str] | None = None) -> Deployment:
     """The deployment that a parameters file describes."""
     file = template.read(parameters)
     asking = Deployment(file, {}, environ or {})
     given = {name: asking.value(node, {}) for name, node in file.values.items()}
     return Deployment(template.read(parameters.parent / file.using), given)
+
+
+def file_values(name: str, variable: str) -> Any:
+    """A variable of a template, where no parameter has a say in it."""
+    return Deployment(template.read(template.INFRA / name), {}).look_up(variable, {})
