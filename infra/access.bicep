@@ -90,14 +90,17 @@ var operators = [
 ]
 
 func to(entries entryType[], id string, kind principalType) grantType[] =>
-  map(filter(entries, entry => !empty(id) && !empty(entry.name)), entry => {
-    on: entry.on
-    name: entry.name
-    role: entry.role
-    why: entry.why
-    to: id
-    toType: kind
-  })
+  map(
+    filter(entries, entry => !empty(id) && !empty(entry.name)),
+    entry => {
+      on: entry.on
+      name: entry.name
+      role: entry.role
+      why: entry.why
+      to: id
+      toType: kind
+    }
+  )
 
 module grants 'grants.bicep' = {
   params: {

@@ -3,11 +3,13 @@
 // Windows are longer than the time between two looks, so that lines that come late are seen, and none twice.
 // `split` gives each value an alert of its own. A rule costs about 0.50 USD a month, 1.50 where it looks every 5 minutes.
 
+import { tagsType } from 'made.bicep'
+
 @description('Required. Region of the rules.')
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags tagsType
 
 @description('Required. Name of the environment; the rules are named for it.')
 param environmentName string

@@ -6,11 +6,13 @@
 // Not used: the anomaly alert of Cost Management (scheduledActions, kind InsightAlert). It stands on the whole subscription, tells of
 // other people's resources too, wants 60 days of history, and its end date would have to be moved every year.
 
+import { tagsType } from 'made.bicep'
+
 @description('Required. Region of the alert rule.')
 param location string
 
 @description('Required. Tags of the alert rule; a budget takes none.')
-param tags object
+param tags tagsType
 
 @description('Required. Name of the environment.')
 param environmentName string

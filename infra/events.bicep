@@ -20,7 +20,8 @@ resource scanTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = {
 }
 
 resource reportTopic 'Microsoft.EventGrid/systemTopics@2025-02-15' existing = if (withReports) {
-  name: topics.reports.name
+  // A name must be one, even where the condition says no.
+  name: withReports ? topics.reports.name : 'none'
 }
 
 var deadLetters = {

@@ -13,6 +13,7 @@ var managed = empty(mail.domain)
 var linked = managed || mail.domainVerified
 // The domain of Azure, and one with the first quota, send as DoNotReply only; that one is there by itself.
 var username = managed ? 'DoNotReply' : mail.username
+var namesSender = linked && toLower(username) != 'donotreply'
 
 resource emailService 'Microsoft.Communication/emailServices@2026-03-18' = {
   name: emailServiceName
@@ -33,7 +34,7 @@ resource domain 'Microsoft.Communication/emailServices/domains@2026-03-18' = {
   }
 }
 
-resource sender 'Microsoft.Communication/emailServices/domains/senderUsernames@2026-03-18' = if (linked && toLower(username) != 'donotreply') {
+resource sender 'Microsoft.Communication/emailServices/domains/senderUsernames@2026-03-18' = if (namesSender) {
   parent: domain
   name: username
   properties: { username: username, displayName: username }

@@ -1,11 +1,13 @@
 // Where the log goes: a Log Analytics workspace, and Application Insights on top of it.
 // Ingestion takes Entra tokens only; who may write is said in access.bicep.
 
+import { tagsType } from 'made.bicep'
+
 @description('Required. Region of the resources.')
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags tagsType
 
 @description('Required. Name of the Log Analytics workspace.')
 @minLength(4)

@@ -34,17 +34,21 @@ resource vault 'Microsoft.KeyVault/vaults@2026-02-01' = {
   }
 }
 
+var uri = 'https://${name}${environment().suffixes.keyvaultDns}'
 // The code reads these two from the vault itself: one is renewed, the other written anew each day.
 var addresses = {
-  RELAY_CLIENT_CERTIFICATE: '${vault.properties.vaultUri}certificates/relay-client-certificate'
-  TOKEN_STORE: '${vault.properties.vaultUri}secrets/scanpost-mail-token'
+  RELAY_CLIENT_CERTIFICATE: '${uri}/certificates/relay-client-certificate'
+  TOKEN_STORE: '${uri}/secrets/scanpost-mail-token'
 }
+
+func referTo(uri string, setting string) string =>
+  '@Microsoft.KeyVault(SecretUri=${uri}/secrets/${toLower(replace(setting, '_', '-'))})'
 
 output id string = vault.id
 output name string = vault.name
-@description('Settings: references to secrets, and addresses.')
+@description('References to secrets, and addresses.')
 output settings valuesType = toObject(
   inVault,
   setting => setting,
-  setting => addresses[?setting] ?? '@Microsoft.KeyVault(SecretUri=${vault.properties.vaultUri}secrets/${toLower(replace(setting, '_', '-'))})'
+  setting => addresses[?setting] ?? referTo(uri, setting)
 )

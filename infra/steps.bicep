@@ -14,16 +14,15 @@ param logins string[]
 var exchange = !empty(intersection(transports, ['exo', 'graph', 'hve']))
 var references = filter(inVault, setting => !contains(['RELAY_CLIENT_CERTIFICATE', 'TOKEN_STORE'], setting))
 var put = 'az keyvault secret set --vault-name ${vaultName} --file FILE --name'
+var bring = 'az keyvault certificate import --vault-name ${vaultName} --file FILE --name'
 
 output steps string[] = concat(
-  exchange ? ['Prepare Exchange: pwsh infra/exchange/exchange.ps1 (first with -WhatIf, to see what it would do)'] : [],
-  map(references, setting => '${setting}: ${put} ${toLower(replace(setting, '_', '-'))}; then restart the function app'),
-  contains(inVault, 'RELAY_CLIENT_CERTIFICATE')
-    ? ['RELAY_CLIENT_CERTIFICATE: az keyvault certificate import --vault-name ${vaultName} --name relay-client-certificate --file FILE']
-    : [],
-  contains(inVault, 'TOKEN_STORE') ? ['Sign a person in for exo: python -m ops login'] : [],
-  empty(dnsRecords)
-    ? []
-    : ['Add the DNS records above, run azd hooks run postprovision until the domain is verified, then azd provision'],
-  empty(logins) ? [] : ['Type the SFTP logins above into the printers; each signs in with its ssh key']
+  exchange ? ['Exchange: pwsh infra/exchange/exchange.ps1; with -WhatIf it only shows what it would do'] : [],
+  map(references, setting => '${setting}: ${put} ${toLower(replace(setting, '_', '-'))}'),
+  contains(inVault, 'RELAY_CLIENT_CERTIFICATE') ? ['RELAY_CLIENT_CERTIFICATE: ${bring} relay-client-certificate'] : [],
+  contains(inVault, 'TOKEN_STORE') ? ['TOKEN_STORE: sign a person in for exo: python -m ops login'] : [],
+  empty(references) ? [] : ['When all secrets are in the vault: az functionapp restart, so that they are read'],
+  empty(dnsRecords) ? [] : ['DNS: add the records above; azd hooks run postprovision, until it says verified'],
+  empty(dnsRecords) ? [] : ['Once it is verified: azd provision links the domain'],
+  empty(logins) ? [] : ['SFTP: type the logins above into the printers; each signs in with its key']
 )

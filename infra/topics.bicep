@@ -16,7 +16,8 @@ resource account 'Microsoft.Storage/storageAccounts@2026-04-01' existing = {
 }
 
 resource communication 'Microsoft.Communication/communicationServices@2026-03-18' existing = if (!empty(acsName)) {
-  name: acsName
+  // A name must be one, even where the condition says no.
+  name: empty(acsName) ? 'none' : acsName
 }
 
 resource scans 'Microsoft.EventGrid/systemTopics@2025-02-15' = {

@@ -1,11 +1,13 @@
 // How the scans fare, for people: a workbook, and the same queries saved in the workspace.
 // tests/infra/test_queries.py keeps workbook.json and monitoring/queries the same.
 
+import { tagsType } from 'made.bicep'
+
 @description('Required. Region of the workbook.')
 param location string
 
 @description('Required. Tags of every resource.')
-param tags object
+param tags tagsType
 
 @description('Required. Name of the workspace that it reads.')
 param workspaceName string
