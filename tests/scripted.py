@@ -9,7 +9,7 @@ from datetime import datetime
 
 from shared.errors import TooLargeError
 from shared.model import Content, Finding, Message, Receipt
-from shared.transports.base import Carries, Reach
+from shared.transports.base import Carries, Endpoint, Reach
 
 TAKEN = Receipt(answer="250 2.0.0 taken")
 
@@ -31,7 +31,7 @@ class Scripted:
     def __init__(self, name: str, sender: str, *, looks_up: bool = False) -> None:
         self.name = name
         self.senders: tuple[str, ...] = (sender,)
-        self.endpoint = None
+        self.endpoint: Endpoint | None = None
         self.carries = Carries(
             max_bytes=10_000_000,
             looks_up=looks_up,
