@@ -35,14 +35,11 @@ param internalDomains = filter(
   map(split(readEnvironmentVariable('INTERNAL_DOMAINS', ''), ','), domain => trim(domain)),
   domain => !empty(domain)
 )
-param internalTransport = map(
-  split(readEnvironmentVariable('INTERNAL_TRANSPORT', 'hve'), ','),
-  word => transports[trim(word)]
-)
-param externalTransport = map(
-  split(readEnvironmentVariable('EXTERNAL_TRANSPORT', 'none'), ','),
-  word => transports[trim(word)]
-)
+// An answer may have been nothing, which is not the same as no answer.
+var inside = readEnvironmentVariable('INTERNAL_TRANSPORT', '')
+var outside = readEnvironmentVariable('EXTERNAL_TRANSPORT', '')
+param internalTransport = map(split(empty(inside) ? 'hve' : inside, ','), word => transports[trim(word)])
+param externalTransport = map(split(empty(outside) ? 'none' : outside, ','), word => transports[trim(word)])
 param unmatchedRecipient = readEnvironmentVariable('UNMATCHED_RECIPIENT', '')
 param opsMailbox = readEnvironmentVariable('OPS_MAILBOX', '')
 param office = {
