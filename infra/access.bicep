@@ -46,6 +46,7 @@ var functions = [
   { on: 'container', name: 'sent', role: roles.blobContributor, why: 'keeps what was mailed' }
   { on: 'container', name: 'config', role: roles.blobContributor, why: 'reads routes, writes the last good ones' }
   { on: 'container', name: 'edge', role: roles.blobContributor, why: 'reads heartbeats, deletes forgotten ones' }
+  { on: 'container', name: 'deadletter', role: roles.blobReader, why: 'counts events that were not delivered' }
   { on: 'table', name: 'ledger', role: roles.tableContributor, why: 'claims scans, records what became of them' }
   { on: 'queue', name: 'scan-events', role: roles.queueContributor, why: 'takes and puts off messages' }
   { on: 'queue', name: 'scan-events-poison', role: roles.queueContributor, why: 'puts away what failed, takes it' }
