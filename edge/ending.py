@@ -1,7 +1,8 @@
 """Do the bytes announce their end, and is it there? By the core's own structure check.
 
 In: an open descriptor, its size and name. Out: an `Ending`, and why it is not whole.
-Reads the file once, in pieces; memory stays under 5 MB. Raises OSError.
+Reads the file once, in pieces, or its two ends alone where these tell; memory stays
+under 5 MB. Raises OSError.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 from shared import kinds
 from shared.model import Kind
 from shared.sidecar import SIZE_LIMIT, SidecarError, parse_sidecar
-from shared.whole import Watch
+from shared.whole import Fetch, Verdict, Watch, judge_ends
 
 from .finished import Ending
 
@@ -34,19 +35,28 @@ def ending(descriptor: int, size: int, name: str) -> tuple[Ending, str]:
         if head.startswith(_BLANK) and kinds.kind_named(name):
             return Ending.CUT, "Its first bytes have not been written yet."
         return Ending.OPEN, ""
-    watch = Watch(kind, size, lambda at, length: os.pread(descriptor, length, at))
+
+    def fetch(at: int, length: int) -> bytes:
+        return os.pread(descriptor, length, at)
+
+    verdict = judge_ends(kind, size, fetch) or _judged(kind, size, fetch, head)
+    if not verdict.is_whole:
+        return Ending.CUT, verdict.why
+    return (Ending.OPEN if kind in _GROWING else Ending.WHOLE), ""
+
+
+def _judged(kind: Kind, size: int, fetch: Fetch, head: bytes) -> Verdict:
+    """Judge it by all its bytes."""
+    watch = Watch(kind, size, fetch)
     watch.feed(head)
     at = len(head)
     while at < size and not watch.is_hopeless:
-        piece = os.pread(descriptor, min(_PIECE, size - at), at)
+        piece = fetch(at, min(_PIECE, size - at))
         if not piece:
             break
         watch.feed(piece)
         at += len(piece)
-    verdict = watch.finish()
-    if not verdict.is_whole:
-        return Ending.CUT, verdict.why
-    return (Ending.OPEN if kind in _GROWING else Ending.WHOLE), ""
+    return watch.finish()
 
 
 def _is_sidecar(head: bytes, size: int, name: str) -> bool:

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from shared.model import Kind
 
+from . import pdf
 from .archive import Archive
 from .jpeg import Jpeg
 from .ole import Ole
@@ -22,7 +23,7 @@ from .tape import Fetch
 from .tiff import Tiff
 from .verdict import Verdict
 
-__all__ = ["Fetch", "Verdict", "Watch", "judge", "judge_file"]
+__all__ = ["Fetch", "Verdict", "Watch", "judge", "judge_ends", "judge_file"]
 
 _PIECE = 1 << 16
 """Bytes looked at in one go; larger pieces are cut, so that memory stays flat."""
@@ -132,6 +133,15 @@ def judge(kind: Kind, data: bytes) -> Verdict:
     )
     watch.feed(data)
     return watch.finish()
+
+
+def judge_ends(kind: Kind, size: int, fetch: Fetch) -> Verdict | None:
+    """Check a file by its two ends, where these tell; None: all of it must be seen.
+
+    Says what all of it would say, but for the pages: they are unknown. A PDF is judged
+    by its head, and by what its last `%%EOF` has behind it.
+    """
+    return pdf.judge_ends(size, fetch) if kind is Kind.PDF else None
 
 
 def judge_file(path: Path, kind: Kind) -> Verdict:

@@ -8,7 +8,9 @@ well-formed one would have gone on.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+from .tape import Fetch
 from .verdict import Verdict
 
 _END = re.compile(rb"%%EOF")
@@ -18,6 +20,8 @@ _OVERLAP = 32
 """Bytes looked at twice, so that no match is lost between pieces; none is longer."""
 _HEAD = 2048
 _TAIL = 4096
+_FAR_TAIL = 1 << 16
+"""In which the last `%%EOF` of nearly every file lies."""
 _BLANKS = b"\0\t\n\x0c\r \x1a"
 
 _LINEARIZED = re.compile(rb"<<[^<>]*/Linearized[^<>]*>>")
@@ -116,3 +120,20 @@ class Pdf:
         found = _LINEARIZED.search(self._head)
         number = found and what.search(found[0])
         return int(number[1]) if number else None
+
+
+def judge_ends(size: int, fetch: Fetch) -> Verdict | None:
+    """Check it by its two ends; None where the last `%%EOF` is not near the end.
+
+    What comes before that one has no say in whether it is whole.
+    """
+    start = size - _FAR_TAIL
+    if start < _HEAD:
+        return None
+    tail = fetch(start, _FAR_TAIL)
+    if len(tail) < _FAR_TAIL or not _END.search(tail):
+        return None
+    check = Pdf(size)
+    check.feed(fetch(0, _HEAD))
+    check.feed(tail)
+    return replace(check.finish(), pages=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.model import Kind
-from shared.whole import Watch, judge
+from shared.whole import Watch, judge, judge_ends
 
 from . import pdfs
 
@@ -140,3 +140,27 @@ def test_file_without_any_end_is_broken(data):
     """A beginning, or a file whose rest was never written, has no end."""
     verdict = judge(Kind.PDF, data)
     assert (verdict.is_whole, verdict.why) == (False, "The PDF has no end (%%EOF).")
+
+
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize(
+    "added", [b"", b"\n7 0 obj\n", b"\nstartx", b"\n% made by hand"]
+)
+def test_two_ends_say_what_the_whole_file_says(name, added):
+    """Whatever lies between, and wherever the file is cut near its end."""
+    head, mark, rest = WHOLE[name].partition(b"1 0 obj")
+    whole = head + b"%" + bytes(70_000) + b"%%EOF obj\n" + mark + rest + added
+    for cut in range(len(whole) - len(rest) - len(added), len(whole) + 1):
+        data = whole[:cut]
+        said = judge_ends(Kind.PDF, cut, lambda at, n, data=data: data[at : at + n])
+        full = judge(Kind.PDF, data)
+        assert said
+        assert (said.is_whole, said.why) == (full.is_whole, full.why)
+
+
+def test_end_that_is_far_from_the_end_is_looked_for_in_all_of_it():
+    """Its two ends alone say nothing: no `%%EOF` lies near, or the file is small."""
+    far, small = pdfs.classic() + bytes(70_000), pdfs.classic()
+    assert judge(Kind.PDF, far).is_whole
+    assert judge_ends(Kind.PDF, len(far), lambda at, n: far[at : at + n]) is None
+    assert judge_ends(Kind.PDF, len(small), lambda at, n: small[at : at + n]) is None
