@@ -28,6 +28,8 @@ class Poller:
         troubles: Callable[[Place, str], None],
     ) -> None:
         self.place = place
+        self.has_listed = threading.Event()
+        """Set once it was listed, or could not be."""
         self._found = found
         self._troubles = troubles
         self._marks: dict[str, Mark] = {}
@@ -36,6 +38,7 @@ class Poller:
     def run(self, stop: threading.Event) -> None:
         """List it again and again."""
         self.poll()
+        self.has_listed.set()
         while not stop.wait(POLL_SECONDS):
             self.poll()
 

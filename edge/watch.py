@@ -7,6 +7,7 @@ once, most come twice; who looks decides. Files that are there already come at s
 from __future__ import annotations
 
 import errno
+import os
 import select
 import threading
 import time
@@ -24,7 +25,7 @@ from .polling import ALL_SECONDS, Poller
 from .sight import Place, Sight
 
 WAKE_SECONDS = 0.5
-"""The longest that `run` takes to notice that it shall stop."""
+"""The longest that `run` takes to notice that it shall stop, where nobody wakes it."""
 RETRY_SECONDS = 2.0
 """Between two tries at a folder that is not there."""
 _FLAGS = (
@@ -59,11 +60,26 @@ class Watcher:
         self._spots: dict[int, tuple[Place, str]] = {}
         self._tops: dict[Path, _Identity] = {}
         self._polled: dict[Path, threading.Event] = {}
+        self._pollers: dict[Path, Poller] = {}
+        self._bell = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._all_at = self._retry_at = 0.0
         self.troubles: dict[Path, str] = {}
         """Why a folder is not seen now, for a person."""
         self.is_watching = threading.Event()
         """Set once every folder was listed, or cannot be."""
+
+    def __del__(self) -> None:
+        os.close(self._bell)
+
+    @property
+    def has_listed(self) -> bool:
+        """Whether all names that were there at the start were told of."""
+        listed = [each.has_listed.is_set() for each in list(self._pollers.values())]
+        return self.is_watching.is_set() and all(listed)
+
+    def wake(self) -> None:
+        """Have `run` look now whether it shall stop."""
+        os.eventfd_write(self._bell, 1)
 
     def run(self, stop: threading.Event) -> None:
         """Watch until told to stop. Raises OSError where the system has no inotify."""
@@ -71,6 +87,7 @@ class Watcher:
             poll = select.poll()
             poll.register(self._inotify, select.POLLIN)
             poll.register(mounts, select.POLLPRI)
+            poll.register(self._bell, select.POLLIN)
             try:
                 while not stop.is_set():
                     self._tend()
@@ -201,6 +218,7 @@ class Watcher:
         """List it in a thread of its own: a network that hangs holds up no other."""
         stop = self._polled[place.path] = threading.Event()
         poller = Poller(place, self._found, self._trouble)
+        self._pollers[place.path] = poller
         name = f"poll {place.path}"
         threading.Thread(
             target=poller.run, args=(stop,), name=name, daemon=True
@@ -209,6 +227,7 @@ class Watcher:
     def _lose(self, place: Place) -> None:
         """Forget what is known of a folder."""
         self._tops.pop(place.path, None)
+        self._pollers.pop(place.path, None)
         stop = self._polled.pop(place.path, None)
         if stop is not None:
             stop.set()
