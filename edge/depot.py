@@ -19,7 +19,9 @@ from xml.sax.saxutils import escape
 
 from shared.errors import ForwardError, MissingError, ReplacedError
 from shared.stores.border import ConflictError, DeniedError, LeasedError, StorageError
-from shared.stores.wire import Call, Wire
+from shared.stores.wire import Body, Call, Wire
+
+from .blocks import Block
 
 OWN = "edge_id"
 """Metadata by which a blob is known to be ours."""
@@ -72,10 +74,9 @@ class Depot:
         self.name = f"{wire.endpoint.rstrip('/')}/{container}"
         """Which container of all: its address."""
 
-    def stage(self, blob: str, block: str, data: bytes) -> None:
+    def stage(self, blob: str, block: str, data: Block) -> None:
         """Send one block; the service compares its MD5 before it takes it."""
-        digest = hashlib.md5(data, usedforsecurity=False).digest()
-        headers = {"Content-MD5": base64.b64encode(digest).decode()}
+        headers = {"Content-MD5": base64.b64encode(data.md5).decode()}
         query = f"?comp=block&blockid={quote(_coded(block), safe='')}"
         self._send("block for storage", "PUT", self._path(blob) + query, headers, data)
 
@@ -149,7 +150,7 @@ class Depot:
             self._wire.call(what, call).drain(what)
 
     def _send(
-        self, what: str, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self, what: str, method: str, path: str, headers: Mapping[str, str], body: Body
     ) -> None:
         with self._crossing():
             call = Call(method, path, headers, body)

@@ -14,14 +14,15 @@ out blocks of ours, and have its own blob mailed, in the moment in which we are 
 from __future__ import annotations
 
 import base64
-import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from shared.kinds import MEDIA_TYPES, sniff
+from shared.stores.border import StorageError
 
+from .blocks import Block, UnreadError, blocks
 from .book import Book, Entry, Step
 from .claim import check, secure
 from .depot import (
@@ -36,8 +37,11 @@ from .depot import (
 from .job import Job
 from .labels import label
 
-BLOCK_BYTES = 4 << 20
-"""At a time, of each file: what a thread holds in memory."""
+BLOCK_BYTES, SMALL_BYTES = 32 << 20, 4 << 20
+"""A file of one block is hashed once. After a try that broke off blocks are small:
+
+else a line that is cut again and again would never bring a large one over.
+"""
 SURE_SECONDS = 6 * 86_400.0
 """The service drops blocks that nobody committed after a week: until a day before that
 
@@ -72,6 +76,8 @@ class Uploader:
         another one of that name would push their blocks out."""
         self._refuted: set[str] = set()
         """Jobs that surely were not committed, whatever their rows say."""
+        self._broken: set[str] = set()
+        """Jobs of which a block did not come over."""
 
     def upload(self, job: Job) -> Entry:
         """Bring the file to storage; returns its row, `committed`."""
@@ -178,27 +184,40 @@ class Uploader:
 
     def _staged(self, blob: str, job: Job) -> Entry:
         """Send the blocks; returns the row of what is about to be committed."""
-        digest = hashlib.md5(usedforsecurity=False)
-        size = number = 0
-        media_type = ""
-        with job.file().open("rb", buffering=0) as stream:
-            while data := stream.read(BLOCK_BYTES):
-                media_type = media_type or _media_type(data[:_HEAD_BYTES], job.path)
-                digest.update(data)
-                self._depot.stage(blob, _name(job.job_id, number), data)
-                size, number = size + len(data), number + 1
+        length = SMALL_BYTES if job.job_id in self._broken else BLOCK_BYTES
+        with blocks(job.file()) as data:
+            try:
+                count = self._stage(blob, job, data.cut(length))
+            except StorageError:
+                self._broken.add(job.job_id)
+                raise
+            except RefusedError:
+                for each in job.members:
+                    check(each)
+                raise
+            except UnreadError as exc:
+                raise exc.fault from exc
+            media_type = _media_type(data.head(_HEAD_BYTES), job.path)
         # Whoever holds it open may have written to it while it was read.
         for each in job.members:
             check(each)
             secure(each)
         return replace(
-            _row(job, blob, size=size),
-            md5=base64.b64encode(digest.digest()).decode(),
-            blocks=number,
+            _row(job, blob, size=data.size),
+            md5=base64.b64encode(data.md5).decode(),
+            blocks=count,
             depot=self._depot.name,
             media_type=media_type,
             changed=self._clock(),
         )
+
+    def _stage(self, blob: str, job: Job, data: Iterable[Block]) -> int:
+        """Send them; returns how many there are."""
+        number = 0
+        for block in data:
+            self._depot.stage(blob, _name(job.job_id, number), block)
+            number += 1
+        return number
 
     def _committed(self, entry: Entry) -> Entry:
         """Commit the list. Raises TakenError, GoneError, RefusedError: it was not.
@@ -219,6 +238,7 @@ class Uploader:
     def _mark(self, entry: Entry, step: Step) -> Entry:
         entry = replace(entry, step=step, changed=self._clock())
         self._book.write(entry)
+        self._broken.discard(entry.claim_id)
         self._release(entry.blob)
         return entry
 

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 from urllib.parse import parse_qsl
 
 from shared.connections import Connections, Reply
@@ -46,6 +46,18 @@ _SIGNED = (
 )
 
 
+class Body(Protocol):
+    """What is sent: bytes, or pieces that come to so many bytes, each time anew."""
+
+    def __len__(self) -> int:
+        """How many bytes."""
+        ...
+
+    def __iter__(self) -> Iterator[Any]:
+        """Begin."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request. Its path is quoted, and begins behind the endpoint's."""
@@ -53,7 +65,7 @@ class Call:
     method: str
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: Body = b""
     repeats: bool = True
     """Whether it is sent again after a hiccup; else no answer says nothing."""
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import base64
+import errno
 import hashlib
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from edge.blocks import Block
 from edge.book import Entry, Step
 from edge.claim import ChangedError
 from edge.depot import OWN, Commitment
-from edge.upload import BLOCK_BYTES, SURE_SECONDS, ProblemError
+from edge.upload import BLOCK_BYTES, SMALL_BYTES, SURE_SECONDS, ProblemError
 from shared.stores.border import StorageError
 from tests.samples import PDF
 
@@ -78,6 +82,59 @@ def test_file_that_changes_while_it_is_read_is_not_committed(rig, monkeypatch):
         rig.uploader().upload(job)
     assert not rig.blobs()
     assert rig.book.find(job.job_id) is None
+
+
+def test_file_that_changes_before_it_is_sent_is_not_taken(rig, monkeypatch):
+    """Hashed as it was, sent as it is: the service refuses the block."""
+    job, stage = rig.job(), rig.depot.stage
+
+    def changing(*words: object) -> None:
+        job.file().write_bytes(PDF.replace(b"842", b"841"))
+        stage(*words)
+
+    monkeypatch.setattr(rig.depot, "stage", changing)
+    with pytest.raises(ChangedError):
+        rig.uploader().upload(job)
+    assert not rig.blobs()
+
+
+def test_disk_that_fails_is_no_fault_of_storage(rig, monkeypatch):
+    """While a block is sent: this file waits, and not all of them."""
+    job, read = rig.job(), os.preadv
+    reads: list[int] = []
+
+    def failing(*words: Any) -> int:
+        reads.append(1)
+        if len(reads) > 1:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return read(*words)
+
+    monkeypatch.setattr(os, "preadv", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        rig.uploader().upload(job)
+    monkeypatch.undo()
+    rig.uploader().upload(job)
+    assert rig.blobs() == {"mfp-2f/scan.pdf": PDF}
+
+
+def test_line_that_broke_off_gets_small_blocks(rig, monkeypatch):
+    """One that is cut again and again would never bring a large one over."""
+    data = PDF + bytes(2 * SMALL_BYTES)
+    job, uploader, stage = rig.job(data=data), rig.uploader(), rig.depot.stage
+    lengths: list[int] = []
+
+    def breaking(blob: str, name: str, block: Block) -> None:
+        lengths.append(len(block))
+        if len(block) > SMALL_BYTES:
+            raise StorageError("block for storage: ConnectionResetError")
+        stage(blob, name, block)
+
+    monkeypatch.setattr(rig.depot, "stage", breaking)
+    with pytest.raises(StorageError):
+        uploader.upload(job)
+    uploader.upload(job)
+    assert lengths == [len(data), SMALL_BYTES, SMALL_BYTES, len(PDF)]
+    assert rig.blobs() == {"mfp-2f/scan.pdf": data}
 
 
 @pytest.mark.parametrize("after", ["staged", "committing", "committed"])

@@ -1,0 +1,103 @@
+"""A file as the blocks that it is sent in: each hashed first, then streamed.
+
+In: a file. Out: `Block`s, in order, whose bytes are read from the file whenever they
+are sent: what an upload holds in memory is one piece, whatever a block's size. Raises
+OSError where it cannot be opened, then `UnreadError`, which whoever sends must not take
+for a fault of the line; `ChangedError` where it has become shorter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .claim import ChangedError
+
+PIECE_BYTES = 256 << 10
+"""What is in memory of a file, at a time."""
+
+
+class UnreadError(Exception):
+    """The file cannot be read on."""
+
+    def __init__(self, fault: OSError) -> None:
+        super().__init__(str(fault))
+        self.fault = fault
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some bytes of an open file; sent again, they are read again."""
+
+    descriptor: int
+    at: int
+    length: int
+    md5: bytes = b""
+    """Of these bytes, as they were when they were read the first time."""
+
+    def __len__(self) -> int:
+        """How many bytes."""
+        return self.length
+
+    def __iter__(self) -> Iterator[memoryview]:
+        """Read them; a piece holds until the next one is asked for."""
+        buffer = memoryview(bytearray(min(self.length, PIECE_BYTES)))
+        at, left = self.at, self.length
+        while left:
+            piece = buffer[: min(left, len(buffer))]
+            try:
+                count = os.preadv(self.descriptor, [piece], at)
+            except OSError as exc:
+                raise UnreadError(exc) from exc
+            if not count:
+                raise ChangedError("The claimed file has become shorter.")
+            yield piece[:count]
+            at, left = at + count, left - count
+
+
+class Blocks:
+    """An open file, and its MD5 once all blocks were taken."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self.size = os.fstat(descriptor).st_size
+        self.md5 = hashlib.md5(usedforsecurity=False).digest()
+
+    def head(self, count: int) -> bytes:
+        """Its first bytes."""
+        return os.pread(self._descriptor, count, 0)
+
+    def cut(self, length: int) -> Iterator[Block]:
+        """Take one block after the other, each as long as that but for the last.
+
+        A file of one block is hashed once: this is what costs most of a large one.
+        """
+        whole = _md5()
+        for at in range(0, self.size, length):
+            block = Block(self._descriptor, at, min(length, self.size - at))
+            own = _md5()
+            for piece in block:
+                own.update(piece)
+                if self.size > length:
+                    whole.update(piece)
+            yield Block(self._descriptor, at, block.length, own.digest())
+            self.md5 = (whole if self.size > length else own).digest()
+
+
+@contextmanager
+def blocks(file: Path) -> Iterator[Blocks]:
+    """Open a file."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        yield Blocks(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _md5() -> Any:
+    return hashlib.md5(usedforsecurity=False)
