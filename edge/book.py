@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -98,12 +98,31 @@ class Entry:
     error: str = ""
 
 
+_COLUMNS = tuple(each.name for each in fields(Entry))
+_INSERT = (
+    f"insert or replace into uploads ({', '.join(_COLUMNS)}) "  # noqa: S608 (our own names)
+    f"values ({', '.join(f':{name}' for name in _COLUMNS)})"
+)
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    """Rows that are written together: a disk is waited for once, not once each."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    is_durable: bool = False
+    is_written: bool = False
+    fault: BookError | None = None
+
+
 class Book:
     """The journal. Thread-safe."""
 
     def __init__(self, folder: Path) -> None:
         """Open it, made if need be. Raises BookError."""
         self._lock = threading.Lock()
+        self._batch = _Batch()
+        self._joining = threading.Lock()
         with _crossing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             is_new = not (folder / FILE).exists()
@@ -140,32 +159,38 @@ class Book:
 
     def write(self, entry: Entry, *, is_durable: bool = False) -> None:
         """Write a file's row; durable: it survives a power cut once this returns."""
-        values: dict[str, Any] = {
-            "claim_id": entry.claim_id,
-            # Names that are no UTF-8 keep their bytes.
-            "folder": os.fsencode(entry.folder),
-            "path": os.fsencode(entry.path),
-            "step": entry.step.value,
-            "blob": entry.blob,
-            "size": entry.size,
-            "md5": entry.md5,
-            "blocks": entry.blocks,
-            "depot": entry.depot,
-            "media_type": entry.media_type,
-            "pages": entry.pages,
-            "metadata": json.dumps(dict(entry.metadata)),
-            "members": json.dumps(entry.members),
-            "changed": entry.changed,
-            "error": entry.error,
-        }
-        columns = ", ".join(values)
-        places = ", ".join(f":{name}" for name in values)
-        text = f"insert or replace into uploads ({columns}) values ({places})"  # noqa: S608 (our own names)
-        with self._lock, _crossing(self._folder):
-            # A kill needs no flush, the system has it; a power cut does.
-            level = "full" if is_durable else "normal"
-            self._db.execute(f"pragma synchronous = {level}")
-            self._db.execute(text, values)
+        row = _row(entry)
+        with self._joining:
+            batch = self._batch
+            batch.rows.append(row)
+            batch.is_durable |= is_durable
+        with self._lock:
+            if not batch.is_written:
+                # While this one waited, others joined it: who comes now, comes next.
+                with self._joining:
+                    if self._batch is batch:
+                        self._batch = _Batch()
+                self._write(batch)
+        if batch.fault:
+            raise BookError(str(batch.fault)) from batch.fault
+
+    def _write(self, batch: _Batch) -> None:
+        try:
+            with _crossing(self._folder):
+                # A kill needs no flush, the system has it; a power cut does.
+                level = "full" if batch.is_durable else "normal"
+                self._db.execute(f"pragma synchronous = {level}")
+                self._db.execute("begin immediate")
+                try:
+                    self._db.executemany(_INSERT, batch.rows)
+                    self._db.execute("commit")
+                except BaseException:
+                    if self._db.in_transaction:
+                        self._db.execute("rollback")
+                    raise
+        except BookError as exc:
+            batch.fault = exc
+        batch.is_written = True
 
     def find(self, claim_id: str) -> Entry | None:
         """Look a file up; None: nothing of it was committed."""
@@ -224,6 +249,27 @@ class Book:
         with self._lock, _crossing(self._folder):
             rows = self._db.execute(f"select * from uploads {rest}", values).fetchall()  # noqa: S608 (our own words)
         return [_entry(row) for row in rows]
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    return {
+        "claim_id": entry.claim_id,
+        # Names that are no UTF-8 keep their bytes.
+        "folder": os.fsencode(entry.folder),
+        "path": os.fsencode(entry.path),
+        "step": entry.step.value,
+        "blob": entry.blob,
+        "size": entry.size,
+        "md5": entry.md5,
+        "blocks": entry.blocks,
+        "depot": entry.depot,
+        "media_type": entry.media_type,
+        "metadata": json.dumps(dict(entry.metadata)),
+        "pages": entry.pages,
+        "members": json.dumps(entry.members),
+        "changed": entry.changed,
+        "error": entry.error,
+    }
 
 
 def _entry(row: sqlite3.Row) -> Entry:
