@@ -21,7 +21,6 @@ param redundancy redundancyType
 param retention retentionType
 
 var token = uniqueString(resourceGroup().id, environmentName)
-var workspaceName = 'log-scanpost-${token}'
 // An ACS resource that is there already is used as it is.
 var hasMail = !empty(settings.?ACS_ENDPOINT) || contains(inVault, 'ACS_CONNECTION_STRING')
 
@@ -33,7 +32,7 @@ module monitoring 'monitoring.bicep' = {
   params: {
     location: location
     tags: tags
-    workspaceName: workspaceName
+    workspaceName: 'log-scanpost-${token}'
     componentName: 'appi-scanpost-${token}'
     retentionDays: retention.logDays
   }
@@ -74,7 +73,7 @@ module topics 'topics.bicep' = {
   }
 }
 
-// Before whatever works with these roles: a role takes minutes until it counts everywhere.
+// Before whatever needs them: a role takes minutes until it counts everywhere.
 module access 'access.bicep' = {
   params: {
     functionsId: identity.outputs.identity.principalId
@@ -120,7 +119,7 @@ module functions 'functions.bicep' = {
   dependsOn: [access]
 }
 
-// Last of all, after some minutes of other work: Event Grid must be able to use its roles by now.
+// Last of all: by now Event Grid can use its roles.
 module events 'events.bicep' = {
   params: { topics: topics.outputs.topics, scanAccountName: storage.outputs.name }
   dependsOn: [access, functions]
@@ -138,7 +137,8 @@ module steps 'steps.bicep' = {
 
 output made madeType = {
   identity: identity.outputs.identity
-  workspaceName: workspaceName
+  workspaceName: 'log-scanpost-${token}'
+  topics: topics.outputs.topics
   storageName: storage.outputs.name
   endpoints: storage.outputs.endpoints
   logins: storage.outputs.logins

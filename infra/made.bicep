@@ -47,6 +47,7 @@ type madeMailType = { name: string, emailServiceName: string, dnsRecords: string
 type madeType = {
   identity: identityType
   workspaceName: string
+  topics: topicsType
   storageName: string
   endpoints: endpointsType
   @description('What to type into printers that deliver by SFTP.')

@@ -98,7 +98,7 @@ module watch 'watch.bicep' = {
     location: location
     tags: tags
     environmentName: environmentName
-    workspaceName: forwarder.outputs.made.workspaceName
+    made: forwarder.outputs.made
     opsMailbox: opsMailbox
     office: office
     budget: budget

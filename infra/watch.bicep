@@ -1,19 +1,19 @@
-// Who looks after it: alerts, a budget, a workbook.
+// Who looks after it: alerts, a budget, a workbook, logs of the services.
 
-import { tagsType } from 'made.bicep'
+import { madeType, tagsType } from 'made.bicep'
 import { budgetType, officeType } from 'types.bicep'
 
 param location string
 param tags tagsType
 param environmentName string
-param workspaceName string
+param made madeType
 param opsMailbox string
 param office officeType
 param budget budgetType
 param instanceMemoryMB int
 
 resource workspace 'Microsoft.OperationalInsights/workspaces@2026-03-01' existing = {
-  name: workspaceName
+  name: made.workspaceName
 }
 
 module alerts 'alerts.bicep' = {
@@ -42,7 +42,11 @@ module costs 'costs.bicep' = {
 }
 
 module workbook 'workbook.bicep' = {
-  params: { location: location, tags: tags, workspaceName: workspaceName }
+  params: { location: location, tags: tags, workspaceName: made.workspaceName }
+}
+
+module diagnostics 'diagnostics.bicep' = {
+  params: { workspaceId: workspace.id, made: made }
 }
 
 output budgetStart string = costs.outputs.budgetStart
