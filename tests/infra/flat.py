@@ -76,7 +76,7 @@ def _value(value: Any, depth: int) -> str:
 
 
 def _key(key: str) -> str:
-    """checkov takes a quoted key for another one."""
+    """As checkov reads it: a quoted one is another one to it."""
     return key if re.fullmatch(r"[A-Za-z_]\w*", key) else _text(key)
 
 
