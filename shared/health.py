@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from .endings import endings, warning
 from .errors import ForwardError, MissingError, ThrottledError, UnreachableError
+from .outlook import certificates
 from .rulebook import CONFIG, RoutesBrokenError
 from .settle import HELD, SCANS, SENT
 from .stores.border import DeniedError, StorageError
@@ -21,6 +22,8 @@ from .transports.base import Tended
 from .works import Works
 
 KEPT = timedelta(seconds=60)
+IN_TIME = timedelta(days=30)
+"""How long before a certificate's end it is told, as the alert does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,12 @@ def _ends(works: Works) -> Iterator[Check]:
     for each in endings(works.transports, works.settings.source):
         if words := warning(each, works.clock()):
             yield Check(f"end of {each.transport}", True, words, is_warning=True)
+    now = works.clock()
+    for what, ends in certificates(works):
+        if ends - now <= IN_TIME:
+            left = f"ends in {(ends - now).days} days" if ends > now else "has ended"
+            words = f"it {left}, on {ends:%Y-%m-%d}: renew it"
+            yield Check(f"end of {what}", True, words, is_warning=True)
     for name, transport in works.transports.items():
         if isinstance(transport, Tended) and (words := transport.warning()):
             yield Check(f"sign-in of {name}", True, words, is_warning=True)

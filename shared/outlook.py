@@ -76,7 +76,7 @@ def tell_quotas(works: Works) -> None:
 def tell_ends(works: Works) -> None:
     """Say what that is in use ends, and in how many days; less than 0: it has ended."""
     now = works.clock()
-    for what, ends in _certificates(works):
+    for what, ends in certificates(works):
         note("ends", {"what": what, "days": (ends - now).days, "on": ends})
     for each in endings(works.transports, works.settings.source):
         if warning(each, now):
@@ -84,7 +84,7 @@ def tell_ends(works: Works) -> None:
             note("ends", {"what": each.what, "days": days, "on": str(each.on)})
 
 
-def _certificates(works: Works) -> Iterator[tuple[str, datetime]]:
+def certificates(works: Works) -> Iterator[tuple[str, datetime]]:
     """The certificates in use, by their settings.
 
     A secret says nothing of its end: only Entra knows it.

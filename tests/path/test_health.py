@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from local.certificates import Authority
 from shared.duty import Duty
 from shared.errors import AuthRefusedError, ConfigError, UnreachableError
 from shared.health import Health, check
@@ -146,3 +147,17 @@ def test_end_of_what_is_in_use_is_a_warning_in_its_last_180_days(office):
     assert "2028-09-30" in told.text
     office.offset = datetime(2028, 3, 1, tzinfo=UTC) - datetime.now(UTC)
     assert not any(each.is_warning for each in check(office.works))
+
+
+def test_certificate_that_ends_within_a_month_is_a_warning(make_office):
+    """It is well today; whoever renews it must know in time."""
+    with Authority() as authority:
+        pem = authority.issue("scanpost.contoso.com").read_text()
+    office = make_office(MAIL_CLIENT_CERTIFICATE=pem)
+    (warned,) = (each for each in check(office.works) if each.is_warning)
+    assert warned.name == "end of MAIL_CLIENT_CERTIFICATE"
+    assert warned.is_ok
+    assert warned.text.startswith("it ends in 6 days, on 20")
+    office.later(days=8)
+    (warned,) = (each for each in check(office.works) if each.is_warning)
+    assert warned.text.startswith("it has ended, on 20")
