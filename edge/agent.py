@@ -38,7 +38,6 @@ LOOKERS = 2
 TAKE_SECONDS = 10.0
 """Whoever waits is woken when there is something."""
 WAKE_SECONDS = 0.5
-UNREADY_SECONDS = 0.2
 UNDER_WAY_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
 """Until a file at which we failed is looked at again."""
@@ -215,8 +214,7 @@ class Agent:
         came: Claimed | Later | Nothing
         try:
             if not self.tender.is_open(sight.place.path):
-                why = "Its folder is away, or not looked through yet."
-                came = Later(time.monotonic() + UNREADY_SECONDS, why)
+                came = self.tender.unready(sight)
             elif isinstance(answer := self.looker.look(sight), Ready):
                 ready, came = answer, claims.claim(answer, time.monotonic())
             else:
@@ -226,7 +224,9 @@ class Agent:
             came = Later(time.monotonic() + AGAIN_SECONDS, f"It failed: {exc}.")
         if isinstance(came, Later):
             self.agenda.later(sight, came)
-        elif ready and isinstance(came, Claimed):
+            return
+        self.looker.forget(sight)
+        if ready and isinstance(came, Claimed):
             when = ready.mark.ctime_ns / 1e9
             self.take_on([came], self.folders[came.place.path], sight, when)
         else:

@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import reach
+from . import leftovers, reach
 from .agent import Agent
 
 BEAT_SECONDS = 60.0
@@ -43,7 +43,8 @@ def document(agent: Agent) -> dict[str, Any]:
             {
                 "path": str(each.path),
                 "device": each.device,
-                "trouble": agent.watcher.troubles.get(each.path, ""),
+                "trouble": agent.watcher.troubles.get(each.path)
+                or agent.tender.others.get(each.path, ""),
             }
             for each in agent.config.folders
         ],
@@ -54,6 +55,10 @@ def document(agent: Agent) -> dict[str, Any]:
         "problems": len(agent.desk),
         "storage": agent.line.why,
         "waiting": waiting[:_SHOWN],
+        "leftovers": [
+            {"folder": str(folder), "path": path, "why": leftovers.WHY}
+            for folder, path in agent.tender.leftovers.all()[:_SHOWN]
+        ],
     }
 
 
@@ -69,6 +74,7 @@ def heartbeat(agent: Agent, *, is_last: bool) -> bytes:
     """The document without names of files, for a blob; the last says so itself."""
     values = document(agent)
     del values["waiting"]
+    values["leftovers"] = len(agent.tender.leftovers.all())
     return json.dumps({**values, "stopped": is_last}).encode()
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from shared.errors import ConfigError, ForwardError, TransientError
 from shared.stores.border import DeniedError
 
-from . import claim, config, office
+from . import claim, config, office, owner
 from .book import Book, BookError
 from .config import Config, Folder
+from .look import mount_now
 from .running import DEFAULT
 
 NAME = "check"
@@ -49,7 +50,7 @@ def _results(settings: Config) -> Iterator[Result]:
     yield ("configuration", True, f"{len(settings.folders)} folders", False)
     yield _state(settings)
     for folder in settings.folders:
-        yield _folder(folder)
+        yield _folder(folder, settings.state_dir)
     yield _storage(settings)
 
 
@@ -61,12 +62,19 @@ def _state(settings: Config) -> Result:
     return ("state_dir", True, str(settings.state_dir), False)
 
 
-def _folder(folder: Folder) -> Result:
-    """Whether it can be listed, and a file in it renamed away."""
+def _folder(folder: Folder, state_dir: Path) -> Result:
+    """Whether it is ours, can be listed, and a file in it renamed away."""
     name = f"folder {folder.path}"
     try:
         next(folder.path.iterdir(), None)
         claim.prepare(folder)
+        if other := owner.holder(
+            folder.path, state_dir, is_remote=mount_now(folder.path).is_remote
+        ):
+            return (name, False, f"{other} Stop it, or name another folder.", False)
+    except FileNotFoundError:
+        words = "it is not there: make it, or mount it; the agent waits for it"
+        return (name, False, words, False)
     except OSError as exc:
         words = f"{exc.strerror}: give the agent's user the right to read and rename"
         return (name, False, words, False)

@@ -84,7 +84,7 @@ class Folder:
     """A folder that a printer writes to."""
 
     path: Path
-    """Absolute; it was there when the file was read."""
+    """Absolute; it may come later, such as a share that is mounted."""
     device: str
     """The first segment of its blobs' names."""
     quiet_seconds: float = 5.0
@@ -102,6 +102,8 @@ class Folder:
     """After the last page, until a missing one is a problem."""
     sidecar_seconds: float = 60.0
     """How long a scan waits for its sidecar, and a sidecar for its scan."""
+    leftover_seconds: float = 86_400.0
+    """How long a file has a temporary name until it is told of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,8 +224,9 @@ class _Reader:
 
     def _watched(self, value: Value) -> Path:
         path = self._path(value)
-        if isinstance(value.raw, str) and not check.is_folder(path):
-            value.blame(f"{str(path)!r} is no folder here: make it, or name another")
+        # One that is missing may be a share that is mounted later.
+        if check.is_there(path) and not path.is_dir():
+            value.blame(f"{str(path)!r} is no folder: name one")
         self._places.append((value, path))
         return path
 
@@ -244,4 +247,5 @@ _FOLDER: dict[str, check.Check] = {
     "pages_quiet_seconds": check.seconds,
     "pages_missing_seconds": check.seconds,
     "sidecar_seconds": check.seconds,
+    "leftover_seconds": check.seconds,
 }

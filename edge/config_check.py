@@ -56,14 +56,6 @@ def path_below(base: Path) -> Callable[[Value], Path]:
     return check
 
 
-def is_folder(path: Path) -> bool:
-    """Whether a folder is there, and can be looked at."""
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def is_there(path: Path) -> bool:
     """Whether anything is there, and can be looked at."""
     try:

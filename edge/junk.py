@@ -15,6 +15,7 @@ CLAIMED = ".scanpost"
 """Where claimed files lie, in the folder itself: the same file system."""
 SENT = "_sent"
 PROBLEM = ".problem.txt"
+TEMPORARY = "a temporary name: its writer is not done"
 
 _LOCKS = ("~*", "*.lck", "*.lock")
 """Seen in practice: `~name` before a rename, `name.lck` beside the file."""
@@ -53,7 +54,7 @@ def why_ignored(path: str) -> str:
     if names.is_system(path) or any(part.lower() in _FOLDERS for part in parts):
         return "a system's own file"
     if any(map(_is_temporary, parts)):
-        return "a temporary name: its writer is not done"
+        return TEMPORARY
     return ""
 
 

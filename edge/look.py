@@ -65,9 +65,13 @@ class Looker:
         """
         why = junk.why_ignored(sight.path)
         answer = Nothing(why) if why else self._answer(sight)
-        if not isinstance(answer, Later):
-            self._memories.pop((sight.place.path, sight.path), None)
+        if isinstance(answer, Nothing):
+            self.forget(sight)
         return answer
+
+    def forget(self, sight: Sight) -> None:
+        """Remember nothing of it: what is ready was claimed."""
+        self._memories.pop((sight.place.path, sight.path), None)
 
     def _answer(self, sight: Sight) -> Answer:
         try:

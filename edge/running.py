@@ -81,6 +81,7 @@ def run(words: argparse.Namespace, *, ends: bool) -> int:
             tell=told,
             skew=lambda: office.skew(settings.storage),
         )
+        stack.callback(agent.tender.owner.release)
         keeper = Keeper(agent, beats, stop, told, ends=ends)
         with keeper.keeping():
             agent.run(stop, keeper.ready)

@@ -90,6 +90,14 @@ def _left(file: Path) -> dict[str, Any]:
     return values
 
 
+def _print_files(values: dict[str, Any]) -> None:
+    print(f"{values['backlog']} files wait")
+    for each in values["waiting"]:
+        print(f"  {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+    for each in values.get("leftovers", []):
+        print(f"LEFT {plain(each['path'], 300)}: {each['why']}")
+
+
 def _print(values: dict[str, Any]) -> None:
     if "time" not in values:
         print("the agent has not run yet, or cannot write into its state_dir")
@@ -99,9 +107,7 @@ def _print(values: dict[str, Any]) -> None:
             print(f"storage is away: {plain(values['storage'], 300)}")
         for each in values["folders"]:
             print(f"folder {each['path']}: {each['trouble'] or 'watched'}")
-        print(f"{values['backlog']} files wait")
-        for each in values["waiting"]:
-            print(f"  {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+        _print_files(values)
     for each in values["problems"]:
         print(f"PROBLEM {plain(each['path'], 300)}: {plain(each['why'], 300)}")
         for kept in each["kept"]:

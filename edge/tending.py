@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING
 from shared import journal
 
 from . import claim as claims
-from . import emptied
+from . import emptied, leftovers, owner, reach
 from .book import BookError, Entry
 from .claim import Claimed
 from .config import Folder
+from .leftovers import Leftovers
+from .look import mount_now
+from .owner import Owner
 from .recovery import Left, recover, sweep
+from .sight import Later, Nothing, Sight
 
 if TYPE_CHECKING:
     from .agent import Agent
@@ -34,6 +38,9 @@ SOON_SECONDS = 2.0
 PROBLEMS_SECONDS = 1.0
 CLEAR_SECONDS = 3.0
 """Until a file that could not be removed is tried again."""
+UNREADY_SECONDS = 0.2
+UNLOCKED_SECONDS = 10.0
+"""Until a folder that could not be locked is tried again."""
 
 CLOCK_SECONDS = 1.0
 """By which a clock may be moved between two looks, slowly as NTP does."""
@@ -58,7 +65,12 @@ class Tender:
     agent: Agent
     is_tended: threading.Event = field(default_factory=threading.Event)
     """Every folder was looked through, or cannot be."""
+    leftovers: Leftovers = field(default_factory=Leftovers)
+    others: dict[Path, str] = field(default_factory=dict)
+    """Folders that another agent has, and which."""
+    _there: dict[Path, _Identity] = field(default_factory=dict)
     _open: dict[Path, _Identity] = field(default_factory=dict)
+    """Those of which files may be claimed."""
     _listed: dict[Path, float] = field(default_factory=dict)
     """When a folder is looked through again."""
     _uncleared: list[_Uncleared] = field(default_factory=list)
@@ -66,6 +78,9 @@ class Tender:
     """Of the clock from the monotonic one."""
     _said: dict[tuple[str, str], str] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.owner = Owner(self.agent.config.state_dir, self.agent.config.agent)
 
     @property
     def is_busy(self) -> bool:
@@ -76,6 +91,19 @@ class Tender:
     def is_open(self, path: Path) -> bool:
         """Whether files of a folder may be claimed."""
         return path in self._open
+
+    def unready(self, sight: Sight) -> Later | Nothing:
+        """Say what to do with a name of a folder that is not open."""
+        place, now = sight.place, time.monotonic()
+        why = self.others.get(place.path)
+        if not why:
+            why = "Its folder is away, or not looked through yet."
+            return Later(now + UNREADY_SECONDS, why)
+        try:
+            reach.stat(place.path, sight.path)
+        except OSError:
+            return Nothing("another agent took it")
+        return Later(now + FOLDERS_SECONDS, why)
 
     def look_soon(self, folder: Folder) -> None:
         """Look through a folder in a few seconds."""
@@ -90,6 +118,8 @@ class Tender:
             (TICK_SECONDS, self._clear_again),
             (PROBLEMS_SECONDS, self._look_at_problems),
             (emptied.EVERY_SECONDS, self._remove_empty),
+            (owner.BEAT_SECONDS, self._beat),
+            (leftovers.EVERY_SECONDS, self._look_for_leftovers),
         ]
         due = [0.0] * len(turns)
         while True:
@@ -97,6 +127,7 @@ class Tender:
                 if time.monotonic() >= due[number]:
                     due[number] = time.monotonic() + seconds
                     turn()
+            self.is_tended.set()
             if stop.wait(TICK_SECONDS):
                 return
 
@@ -122,7 +153,6 @@ class Tender:
     def _tend_all(self) -> None:
         for each in self.agent.config.folders:
             self._tend(each)
-        self.is_tended.set()
 
     def _see_the_clock(self) -> None:
         """Where it was set, nobody knows any more how long files have waited."""
@@ -137,18 +167,36 @@ class Tender:
             if each.remove_empty and self.is_open(each.path):
                 emptied.remove(each.path, time.time())
 
+    def _look_for_leftovers(self) -> None:
+        for each in self.agent.config.folders:
+            if self.is_open(each.path):
+                self.leftovers.look(each)
+
+    def _beat(self) -> None:
+        for path in self.owner.beat():
+            self._open.pop(path, None)
+
     def _tend(self, folder: Folder) -> None:
         """Look through a folder that is new, has come back, or was not for long."""
         path = folder.path
         try:
             stat = path.stat()
+        except OSError as exc:
+            self._lose(path)
+            self._say("edge_folder_away", str(path), str(exc))
+            return
+        try:
             identity = stat.st_dev, stat.st_ino
             now = time.monotonic()
             is_same = self._open.get(path) == identity
             if is_same and now < self._listed[path]:
                 return
+            if self._there.get(path) != identity:
+                self._lose(path)
+                self._there[path] = identity
+            if not self._is_ours(path):
+                return
             if not is_same:
-                self._open.pop(path, None)
                 self._prepare(folder)
                 self.agent.begin(folder)
             agent = self.agent
@@ -158,9 +206,34 @@ class Tender:
             self._say("edge_not_recovered", str(path), str(exc))
             return
         self._take(folder, found)
-        self._listed[path] = now + LISTED_SECONDS
+        is_locked = self.owner.has(path)
+        self._listed[path] = now + (LISTED_SECONDS if is_locked else UNLOCKED_SECONDS)
         self._open[path] = identity
         self._said.pop(("edge_not_recovered", str(path)), None)
+        if self._said.pop(("edge_folder_away", str(path)), None):
+            journal.note("edge_folder_back", {"folder": str(path)})
+
+    def _lose(self, path: Path) -> None:
+        """Forget what is known of a folder: it is away, or another one."""
+        self._open.pop(path, None)
+        self._there.pop(path, None)
+        self.owner.drop(path)
+
+    def _is_ours(self, path: Path) -> bool:
+        """Whether no other agent has a folder; where that cannot be told, none has."""
+        try:
+            why = self.owner.take(path, is_remote=mount_now(path).is_remote)
+        except OSError as exc:
+            self._say("edge_not_locked", str(path), str(exc))
+            why = ""
+        if why:
+            self.others[path] = why
+            if why != owner.PENDING:
+                self._say("edge_folder_taken", str(path), why)
+        else:
+            self.others.pop(path, None)
+            self._said.pop(("edge_folder_taken", str(path)), None)
+        return not why
 
     def _prepare(self, folder: Folder) -> None:
         """Make room for claims; where that cannot be, each claim says so itself."""

@@ -97,7 +97,7 @@ class Site:
     def claimed(self) -> list[Path]:
         """Files that the agent has taken away."""
         top = self.scans / ".scanpost"
-        return [each for each in sorted(top.rglob("*")) if each.is_file()]
+        return [each for each in sorted(top.glob("*/**/*")) if each.is_file()]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Stop it; returns its exit status."""

@@ -188,7 +188,7 @@ def test_a_folder_that_may_not_be_written_says_so(place):
         later = claim(answer, 100.0)
     assert isinstance(later, Later)
     assert "may not rename" in later.why
-    assert later.at == 160.0
+    assert later.at == 110.0
     assert files(place.path) == ["sub/a.pdf"]
 
 

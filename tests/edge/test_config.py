@@ -141,6 +141,7 @@ def test_a_key_is_never_shown(folder):
 
 def test_every_fault_is_told_at_once(folder):
     """With the line, the key, and what to write."""
+    (folder / "file").touch()
     said = faults(
         folder,
         """state_dir = 3
@@ -151,7 +152,7 @@ container = "Scans"
 [limits]
 uploads = 0
 [[folder]]
-path = "nowhere"
+path = "file"
 device = "a/b"
 quiet_seconds = "5"
 done = "remove"
@@ -169,12 +170,18 @@ remove_empty = 1
     assert text[1] == "state_dir: write a text, between quotation marks"
     assert text[2] == "agnet: unknown key: did you mean agent?"
     assert "https://stscans" in text[4]
-    assert "no folder here: make it" in text[9]
+    assert "no folder: name one" in text[9]
     assert "more than one folder" in text[10]
     assert text[11] == "quiet_seconds: write a number of seconds, from 0 to 86400"
     assert "did you mean" in text[12] or "write one of delete, move" in text[12]
     assert "did you mean papercut-xml?" in text[14]
     assert text[15] == "problems: write true or false, without quotation marks"
+
+
+def test_a_folder_that_is_missing_may_come_later(folder):
+    """A share that is not mounted yet keeps nobody from starting."""
+    text = SHORT.replace('"mfp-2f"\n', '"not/yet"\n', 1)
+    assert written(folder, text).folders[0].path == folder / "not" / "yet"
 
 
 MISSING = [

@@ -76,6 +76,27 @@ def test_a_whole_file_that_nobody_holds_is_ready(tmp_path, look):
     assert answer.mark.size == len(PDF)
 
 
+def test_a_file_that_cannot_be_claimed_is_not_read_again(tmp_path, look, monkeypatch):
+    """As long as nothing happens to it: what is known of its bytes stays known."""
+    (tmp_path / "a.pdf").write_bytes(PDF)
+    reads: list[int] = []
+    pread = os.pread
+
+    def read(descriptor: int, length: int, at: int) -> bytes:
+        reads.append(at)
+        return pread(descriptor, length, at)
+
+    monkeypatch.setattr(os, "pread", read)
+    assert isinstance(look("a.pdf"), Ready)
+    count = len(reads)
+    assert count
+    assert isinstance(look("a.pdf"), Ready)
+    assert len(reads) == count
+    (tmp_path / "a.pdf").write_bytes(PDF + b"\n")
+    assert isinstance(look("a.pdf"), Ready)
+    assert len(reads) > count
+
+
 def test_a_file_that_is_held_open_waits_for_its_writer(tmp_path, look):
     """However whole it is; a lease tells."""
     with (tmp_path / "a.pdf").open("wb", buffering=0) as file:

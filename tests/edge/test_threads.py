@@ -12,6 +12,7 @@ from edge import agent as agents
 from edge import emptied
 from edge.agent import Agent
 from edge.config import Config, Folder, Storage
+from edge.look import Looker
 from edge.merged import Merged
 
 
@@ -55,7 +56,7 @@ def test_file_at_which_we_fail_holds_up_no_other(agent, monkeypatch, rig):
         return look(sight)
 
     monkeypatch.setattr(agents, "AGAIN_SECONDS", 0.2)
-    monkeypatch.setattr(agent, "looker", type("L", (), {"look": staticmethod(stumble)}))
+    monkeypatch.setattr(Looker, "look", lambda _, sight: stumble(sight))
     (rig.spot.path / "bad.pdf").write_bytes(b"%PDF-1.4")
     (rig.spot.path / "good.txt").write_text("a text")
     stop = threading.Event()

@@ -94,7 +94,7 @@ class Edge:
             each
             for device in (SINGLE, PAIRED, SETS)
             for each in (self.folder / device).rglob("*")
-            if each.is_file()
+            if each.is_file() and each != self.folder / device / ".scanpost" / "agent"
         ]
 
     def _start(self) -> None:
