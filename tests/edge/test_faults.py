@@ -264,7 +264,7 @@ def test_read_only_share_is_waited_for(site):
         wait_for(lambda: "read-only" in site.status())
         assert not site.blobs()
         run(["mount", "-o", "remount,rw", str(site.scans)])
-        # It is looked at once a minute, or when something happens to it.
+        # It is tried again every ten seconds, or when something happens to it.
         (site.scans / "scan.pdf").open("r+b").close()
         wait_for(lambda: site.blobs() == {"mfp-2f/scan.pdf": PDF})
         site.stop()
