@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -33,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     quiet_others()
+    # What a sign-in tried stands in the error, once.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     words = parser().parse_args(arguments)
     try:
         status = int(words.run(words))

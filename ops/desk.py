@@ -14,7 +14,7 @@ from shared.errors import MissingError
 from shared.ledger import Ledger
 from shared.plain import plain
 from shared.row import Row, is_scan_id
-from shared.stores.account import Account, connect
+from shared.stores.account import Account, connect, operator_identity
 from shared.works import Works, build, utc_now
 
 TEXT_LIMIT = 2000
@@ -23,12 +23,12 @@ LEFT_OUT = frozenset({"version", "is_found", "plan", "assigned", "unchecked"})
 
 def account() -> Account:
     """Open the storage account; no transport needs to be set for that."""
-    return connect(settings.read().storage)
+    return connect(settings.read().storage, operator_identity)
 
 
 def works() -> Works:
     """Wire everything, as the functions do. Raises ConfigError."""
-    return build(settings.read())
+    return build(settings.read(), identity=operator_identity)
 
 
 def ledger(opened: Account) -> Ledger:

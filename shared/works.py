@@ -25,7 +25,7 @@ from .row import Row
 from .rulebook import Rulebook
 from .settings import Settings
 from .settle import Desk, renew
-from .stores.account import Account, connect
+from .stores.account import Account, Identity, connect, managed_identity
 from .traffic import Traffic
 from .transports.base import Reach, Transport
 from .ways import Sides, Way, further, others, too_large
@@ -162,9 +162,13 @@ class Works:
         return self.clock() + wait * spread
 
 
-def build(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Works:
+def build(
+    settings: Settings,
+    clock: Callable[[], datetime] = utc_now,
+    identity: Identity = managed_identity,
+) -> Works:
     """Wire everything; nothing is sent yet. Raises ConfigError."""
-    account = connect(settings.storage)
+    account = connect(settings.storage, identity)
     ledger = Ledger(account.ledger, clock)
     names = dict.fromkeys(settings.internal_transport + settings.external_transport)
     built, faults = {}, []

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from .sdk import Sdk
 
 LEDGER = "ledger"
+_CLI_SECONDS = 20
+"""`az` takes some seconds on a slow machine; longer means that it hangs."""
+
+type Identity = Callable[[str], TokenCredential]
+"""Who signs in where there is no key; given the client id of a managed identity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,23 @@ class Account:
     ledger: Table
 
 
-def connect(storage: Storage) -> Account:
+def managed_identity(client_id: str) -> TokenCredential:
+    """Sign in as the functions do. Imported when needed: see `sdk`."""
+    from azure.identity import ManagedIdentityCredential
+
+    return ManagedIdentityCredential(client_id=client_id or None)
+
+
+def operator_identity(client_id: str) -> TokenCredential:
+    """Sign in as whoever works here (`az login`), else as the managed identity."""
+    from azure.identity import AzureCliCredential, ChainedTokenCredential
+
+    return ChainedTokenCredential(
+        AzureCliCredential(process_timeout=_CLI_SECONDS), managed_identity(client_id)
+    )
+
+
+def connect(storage: Storage, identity: Identity = managed_identity) -> Account:
     """Make it ready; nothing is sent yet."""
     try:
         at = endpoints(storage)
@@ -46,7 +67,7 @@ def connect(storage: Storage) -> Account:
         raise ConfigError(
             f"SCAN_STORAGE: {exc}", hint="copy the account's connection string whole"
         ) from exc
-    who = _Once(lambda: _identity(storage.client_id))
+    who = _Once(lambda: identity(storage.client_id))
     blob_signer, table_signer = signers or (Token(who), Token(who))
     sdk = _Once(lambda: _sdk(at, None if at.key else who()))
     return Account(
@@ -77,16 +98,8 @@ class _Once[T]:
             return self._made[0]
 
 
-# Imported below when they are first needed: see `sdk`.
-
-
 def _sdk(at: Endpoints, who: TokenCredential | None) -> Sdk:
+    # Imported when it is first needed: see `sdk`.
     from .sdk import Sdk
 
     return Sdk(at, who)
-
-
-def _identity(client_id: str) -> TokenCredential:
-    from azure.identity import ManagedIdentityCredential
-
-    return ManagedIdentityCredential(client_id=client_id or None)

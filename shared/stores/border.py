@@ -18,6 +18,7 @@ _NOT_MODIFIED, _NOT_FOUND, CONFLICT, PRECONDITION = 304, 404, 409, 412
 
 _DENIED = frozenset({401, 403})
 NO_ANSWER = "check SCAN_STORAGE and the network"
+NO_SIGN_IN = "sign in with `az login`; in Azure, see whether the app has its identity"
 _LET_US_IN = "check SCAN_STORAGE, or the roles of the identity on the storage account"
 
 

@@ -19,7 +19,7 @@ from azure.core.exceptions import (
 
 from shared.errors import MissingError
 
-from .border import CONFLICT, NO_ANSWER, PRECONDITION, StorageError, refusal
+from .border import CONFLICT, NO_ANSWER, NO_SIGN_IN, PRECONDITION, StorageError, refusal
 
 
 @contextmanager
@@ -34,7 +34,10 @@ def crossing(what: str) -> Iterator[None]:
     except ResourceModifiedError as exc:
         raise refusal(what, PRECONDITION, _code(exc)) from exc
     except HttpResponseError as exc:
-        raise refusal(what, exc.status_code or 0, _code(exc)) from exc
+        if not exc.status_code:
+            # Nobody answered because nobody was asked: there is no token.
+            raise StorageError(f"{what}: {_words(exc)}", hint=NO_SIGN_IN) from exc
+        raise refusal(what, exc.status_code, _code(exc)) from exc
     except AzureError as exc:
         words = _words(exc).partition(": Max retries")[0]
         raise StorageError(f"{what}: {words}", hint=NO_ANSWER) from exc
@@ -48,4 +51,7 @@ def _code(exc: HttpResponseError) -> str:
 
 
 def _words(exc: AzureError) -> str:
-    return str(exc.message or type(exc).__name__).splitlines()[0][:200]
+    lines = str(exc.message or type(exc).__name__).splitlines()
+    # A chain of credentials says below its first line why each of them failed.
+    tried = [each.strip() for each in lines if each.startswith("\t")]
+    return "; ".join(tried or lines[:1])[:400]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +21,7 @@ from local.tokens import Issuer
 from shared.errors import ConfigError, ForwardError, MissingError, ReplacedError
 from shared.model import Place
 from shared.settings import Storage
-from shared.stores.account import Account, connect
+from shared.stores.account import Account, connect, operator_identity
 from shared.stores.border import ConflictError, LeasedError, StorageError
 from shared.stores.endpoints import endpoints
 from shared.stores.tables import Entity
@@ -262,16 +263,16 @@ def test_account_name_is_what_scan_ids_use(account):
     assert real.blobs.account == "stscans"
 
 
-def test_managed_identity_opens_the_account(monkeypatch):
-    """No key anywhere: a token of the identity, over TLS."""
+@pytest.fixture
+def keyless(monkeypatch):
+    """An account without keys, over TLS; and the issuer that it trusts."""
     issuer = Issuer("tenant")
     # Azurite takes the issuer that managed identities have, and no other.
     issuer.name = "https://sts.windows.net/tenant/"
-    identity = IdentityEndpoint(issuer, "client", "object")
-    with Authority() as authority, identity.server:
-        tls = Tls(authority.issue(), authority.file)
-        for name, value in {**identity.environment, **authority.trust}.items():
+    with Authority() as authority:
+        for name, value in authority.trust.items():
             monkeypatch.setenv(name, value)
+        tls = Tls(authority.issue(), authority.file)
         with Azurite(tls=tls) as azurite:
             azurite.provision()
             uris = {
@@ -279,15 +280,70 @@ def test_managed_identity_opens_the_account(monkeypatch):
                 for service in ("blob", "queue", "table")
             }
             trust = authority.trust["REQUESTS_CA_BUNDLE"]
-            account = connect(Storage(**uris, client_id="client", trust=trust))
-            place = written(azurite, "x")
-            assert account.blobs.open("scans", "x").blob.place == place
-            etag = account.ledger.insert(a_row("six"))
-            row = Entity("test", "six", {"text": "new"}, etag)
-            assert account.ledger.replace(row)
-            account.queues.put("scan-retries", {"scan": "x"}, timedelta(0))
-            account.blobs.delete(place)
-            assert account.blobs.account == "devstoreaccount1"
+            yield azurite, Storage(**uris, client_id="client", trust=trust), issuer
+
+
+def uses(account: Account, azurite: Azurite) -> None:
+    """Do one thing with each of the account's services."""
+    place = written(azurite, "x")
+    assert account.blobs.open("scans", "x").blob.place == place
+    etag = account.ledger.insert(a_row("six"))
+    row = Entity("test", "six", {"text": "new"}, etag)
+    assert account.ledger.replace(row)
+    account.queues.put("scan-retries", {"scan": "x"}, timedelta(0))
+    account.blobs.delete(place)
+    assert account.blobs.account == "devstoreaccount1"
+
+
+def test_managed_identity_opens_the_account(keyless, monkeypatch):
+    """No key anywhere: a token of the identity, over TLS."""
+    azurite, storage, issuer = keyless
+    identity = IdentityEndpoint(issuer, "client", "object")
+    with identity.server:
+        for name, value in identity.environment.items():
+            monkeypatch.setenv(name, value)
+        uses(connect(storage), azurite)
+
+
+AZ = """#!/bin/sh
+wanted="account get-access-token --output json --resource https://storage.azure.com"
+[ "$*" = "$wanted" ] || { echo "ERROR: unrecognized arguments: $*" >&2; exit 2; }
+%s
+"""
+
+
+@pytest.fixture
+def az(monkeypatch, tmp_path):
+    """A command line of Azure's that does what it is told, asked for a token."""
+
+    def make(what: str) -> None:
+        script = tmp_path / "az"
+        script.write_text(AZ % what)
+        script.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+
+    return make
+
+
+def test_operator_opens_the_account_by_az_login(keyless, az):
+    """Whoever is signed in at a machine of their own needs no key either."""
+    azurite, storage, issuer = keyless
+    token = issuer.issue("https://storage.azure.com", {"oid": "ann", "sub": "ann"})
+    answer = {"accessToken": token, "expires_on": int(time.time()) + 3599}
+    az(f"echo '{json.dumps(answer)}'")
+    uses(connect(storage, operator_identity), azurite)
+
+
+def test_operator_who_is_not_signed_in_is_told_how(keyless, az, monkeypatch):
+    """The error names the command that is missing."""
+    _, storage, issuer = keyless
+    az("echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1")
+    identity = IdentityEndpoint(issuer, "another", "object")
+    with identity.server:
+        for name, value in identity.environment.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(StorageError, match="az login"):
+            connect(storage, operator_identity).blobs.open("scans", "x")
 
 
 def test_every_fault_of_storage_is_one_of_ours():
