@@ -7,7 +7,7 @@ param scanAccountName string
 
 var withReports = !empty(topics.reports.name)
 
-// design.md §4. A filter without the last two drops every rename; SftpCreate and CreateFile are files still empty.
+// What ends a write. A filter without the last two drops every rename; SftpCreate and CreateFile are files still empty.
 var finished = ['PutBlob', 'PutBlockList', 'CopyBlob', 'FlushWithClose', 'SftpCommit', 'RenameFile', 'SftpRename']
 var week = 604800
 
