@@ -9,6 +9,7 @@ forgets brackets; `test_readers.py` holds this reader against it where both can 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from .grammar import Child, For, If, Lambda, Node, Object, Reader, Text
@@ -127,8 +128,9 @@ def load(folder: Path = INFRA) -> dict[str, File]:
     return {it.relative_to(folder).as_posix(): read(it) for it in found}
 
 
+@cache
 def read(path: Path) -> File:
-    """One file. Raises SyntaxError."""
+    """One file, once. Raises SyntaxError."""
     file = File(path, path.read_text(encoding="utf-8"))
     reader = Declarations(words(file.text), file=file)
     try:

@@ -55,7 +55,7 @@ def test_other_spacing_is_a_finding(tmp_path):
 
 def test_a_good_file_is_none(tmp_path):
     """No words, no status."""
-    assert bicep.findings(compiler(tmp_path), FILES) == []
+    assert bicep.findings(compiler(tmp_path), FILES[:2]) == []
 
 
 def test_parameters_files_are_built_as_such(tmp_path):
