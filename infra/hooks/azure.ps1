@@ -107,10 +107,12 @@ function Test-Transport([string] $Name) {
     $both.Replace(' ', '').Split(',') -ccontains $Name
 }
 
-# Whether the functions cannot start yet, because Exchange is not prepared.
+# Whether the functions cannot start yet, because Exchange is not prepared. With a
+# password in the vault hve needs no application.
 function Test-WaitsForExchange {
-    ((Test-Transport 'hve') -or (Test-Transport 'exo')) -and
-        -not (Get-Answer 'MAIL_CLIENT_ID') -and -not (Get-Answer 'HVE_PASSWORD')
+    if (Get-Answer 'MAIL_CLIENT_ID') { return $false }
+    if (Test-Transport 'exo') { return $true }
+    return (Test-Transport 'hve') -and (Get-Answer 'IN_VAULT').Split(',') -cnotcontains 'HVE_PASSWORD'
 }
 
 # An address that is written to a file or sent as metadata: the plain kind only.

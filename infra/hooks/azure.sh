@@ -115,13 +115,15 @@ uses() {
     return 1
 }
 
-# Whether the functions cannot start yet, because Exchange is not prepared.
+# Whether the functions cannot start yet, because Exchange is not prepared. With a
+# password in the vault hve needs no application.
 waits_for_exchange() {
-    if uses hve || uses exo; then
-        [ -z "${MAIL_CLIENT_ID:-}" ] && [ -z "${HVE_PASSWORD:-}" ]
-    else
-        return 1
-    fi
+    [ -z "${MAIL_CLIENT_ID:-}" ] || return 1
+    uses exo && return 0
+    uses hve || return 1
+    case ",${IN_VAULT:-}," in
+        *,HVE_PASSWORD,*) return 1 ;;
+    esac
 }
 
 # An address that is written to a file or sent as metadata: the plain kind only.

@@ -13,7 +13,7 @@ $language = Get-Answer 'SCAN_LANGUAGE' 'en'
 
 # Whether this machine knows a time zone by its IANA name; UTC needs no look.
 function Test-Zone([string] $Name) {
-    if ($Name -ceq 'UTC') { return $true }
+    if ('UTC', 'Etc/UTC' -ccontains $Name) { return $true }
     if ($Name -cnotmatch '\A[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*\z') { return $false }
     if ($Name -cmatch '\A(posix/|right/|localtime\z|posixrules\z)') { return $false }
     try {
@@ -187,9 +187,6 @@ function Write-Missing {
         Write-No 'MAIL_CLIENT_ID is not set: until then the functions do not start, and scans wait in storage'
         Write-Also 'an administrator of Exchange and Entra prepares both: pwsh infra/exchange/exchange.ps1 -WhatIf shows it, without -WhatIf it is done'
         Write-Also 'then: azd provision'
-    }
-    elseif ((Test-Transport 'hve') -or (Test-Transport 'exo') -or (Test-Transport 'graph')) {
-        Write-Also 'whether Exchange is prepared shows: pwsh infra/exchange/exchange.ps1 -WhatIf'
     }
     if (Test-Transport 'relay') {
         Write-Also "relay: the inbound connector must know $(Get-Answer 'OUTBOUND_IP' 'the client certificate'): docs/transports.md"

@@ -12,7 +12,7 @@ hooks=$(dirname "$0")
 # Whether this machine knows a time zone by its IANA name; UTC needs no look.
 is_zone() {
     case $1 in
-        UTC) return 0 ;;
+        UTC | Etc/UTC) return 0 ;;
         "" | *[!A-Za-z0-9_+/-]* | /* | */ | *//* | posix/* | right/* | localtime | posixrules) return 1 ;;
     esac
     [ -f "/usr/share/zoneinfo/$1" ] && [ "$(head -c 4 "/usr/share/zoneinfo/$1")" = TZif ]
@@ -176,8 +176,6 @@ tell_missing() {
         no "MAIL_CLIENT_ID is not set: until then the functions do not start, and scans wait in storage"
         also "an administrator of Exchange and Entra prepares both: pwsh infra/exchange/exchange.ps1 -WhatIf shows it, without -WhatIf it is done"
         also "then: azd provision"
-    elif uses hve || uses exo || uses graph; then
-        also "whether Exchange is prepared shows: pwsh infra/exchange/exchange.ps1 -WhatIf"
     fi
     if uses relay; then
         also "relay: the inbound connector must know ${OUTBOUND_IP:-the client certificate}: docs/transports.md"

@@ -281,6 +281,22 @@ def test_what_is_missing_is_said_and_fails_nothing(site):
     assert ran.says("pwsh infra/exchange/exchange.ps1")
 
 
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({}, True),
+        ({"IN_VAULT": "SMTP_PASSWORD,HVE_PASSWORD"}, False),
+        ({"IN_VAULT": "HVE_PASSWORD", "EXTERNAL_TRANSPORT": "exo"}, True),
+        ({"INTERNAL_TRANSPORT": "graph"}, False),
+        ({"INTERNAL_TRANSPORT": "graph, exo"}, True),
+    ],
+)
+def test_the_application_is_missed_where_it_is_needed(site, changes, waits):
+    """Graph signs in as the identity, hve with a password as the account."""
+    ran = site.run("postprovision", MAIL_CLIENT_ID="", **changes)
+    assert ran.says("NO  MAIL_CLIENT_ID") is waits
+
+
 def test_logins_and_next_steps_are_printed(site):
     """Arrays come from azd as JSON."""
     logins = '["acct.mfp-2f@acct.blob.core.windows.net"]'
