@@ -118,7 +118,13 @@ def _stamp() -> str:
 
 
 def _is_complete() -> bool:
-    return _has_right_python() and AZURITE.exists() and (CHECKOV / "made-from").exists()
+    return _has_right_python() and AZURITE.exists() and _has_checkov()
+
+
+def _has_checkov() -> bool:
+    made_from, python = CHECKOV / "made-from", CHECKOV / "bin" / "python"
+    pins = (PINS / "checkov.txt").read_text()
+    return python.exists() and made_from.exists() and made_from.read_text() == pins
 
 
 def _has_right_python() -> bool:
@@ -158,16 +164,16 @@ def _uv() -> str:
 
 
 def _checkov(uv: str) -> None:
-    pins, made_from = PINS / "checkov.txt", CHECKOV / "made-from"
-    if made_from.exists() and made_from.read_text() == pins.read_text():
+    if _has_checkov():
         return
     print("Installing checkov …", flush=True)
     _run(
         [uv, "venv", "--quiet", "--clear", "--python", str(VENV), str(CHECKOV)],
         "uv could not make an environment for checkov.",
     )
+    pins = PINS / "checkov.txt"
     _sync(uv, "sync", CHECKOV, pins)
-    made_from.write_text(pins.read_text())
+    (CHECKOV / "made-from").write_text(pins.read_text())
 
 
 def _sync(uv: str, verb: str, home: Path, file: Path) -> None:

@@ -92,12 +92,14 @@ def test_missing_network_is_one_sentence_and_a_log(checkout):
 
 def test_what_is_done_is_not_done_again(checkout):
     """A second call needs no network, says nothing and changes nothing."""
-    azurite, checkov = "node_modules/azurite/package.json", ".local/checkov/made-from"
+    azurite, checkov = "node_modules/azurite/package.json", ".local/checkov/bin/python"
     for name in (".venv/bin/python", azurite, checkov):
         path = checkout / name
         path.parent.mkdir(parents=True)
         path.touch()
     (checkout / ".venv" / "pyvenv.cfg").write_text("version = 3.13.0\n")
+    pins = checkout / "local" / "pins" / "checkov.txt"
+    shutil.copy(pins, checkout / ".local" / "checkov" / "made-from")
     script = "import bootstrap as b; b.STAMP.write_text(b._stamp())"
     subprocess.run(  # noqa: S603 (our own words)
         [sys.executable, "-c", script], cwd=checkout / "local", check=True
