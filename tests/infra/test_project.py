@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.infra import values
+from tests.infra import template, values
 from tests.infra.sets import APPS, made
 from tests.infra.template import INFRA, ROOT
 
@@ -110,3 +110,15 @@ def test_hooks_keep_the_schema(project):
         for word in ("interactive", "continueOnError"):
             assert isinstance(told.get(word, False), bool)
     assert all(each == {"posix", "windows"} for each in events.values())
+
+
+def test_hooks_read_what_there_is():
+    """Outputs of main.bicep, answers, and what azd or the hooks themselves set."""
+    known = set(template.read(INFRA / "main.bicep").outputs)
+    known |= {"AZURE_SUBSCRIPTION_ID", "SETUP_EXCHANGE", "TEST_SCAN", "ASK"}
+    for path in sorted((INFRA / "hooks").glob("*.sh")):
+        text = path.read_text(encoding="utf-8")
+        read = set(re.findall(r"\$\{?([A-Z][A-Z_]{2,})\b", text))
+        own = set(re.findall(r"^\s*([A-Z_]{3,})=", text, re.MULTILINE))
+        own |= {"PAUSE_SECONDS", "TRIES", "HOOK_PAUSE_SECONDS", "HOOK_TRIES"}
+        assert read - own <= known, path.name
