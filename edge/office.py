@@ -7,13 +7,16 @@ names (a secret, a certificate), or the machine's managed identity (Azure Arc). 
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 from typing import TYPE_CHECKING
 
 from shared import settings
 from shared.errors import ConfigError
+from shared.stores.border import NO_SIGN_IN, DeniedError, StorageError
 from shared.stores.endpoints import Endpoints, endpoints
-from shared.stores.wire import BlobKey, Token, Wire
+from shared.stores.wire import BlobKey, Call, Token, Wire
 
 from . import clock
 from .config import Storage
@@ -25,6 +28,28 @@ if TYPE_CHECKING:
 _TRUST = "REQUESTS_CA_BUNDLE"
 HEARTBEATS = "edge"
 """The container of heartbeats and of `check`; no event comes from there."""
+_MEND = (
+    "see whether the environment names a secret or a certificate that is still valid, "
+    'or the machine has an identity: docs/edge.md, "Signing in"'
+)
+_AWAY = re.compile(r"Authentication failed: (?!.*AADSTS)")
+"""Whoever signs us in was asked, and said nothing: the network, most likely."""
+
+
+class Identity(Token):
+    """A token of an office's machine. Raises DeniedError where none is to be had."""
+
+    def sign(self, call: Call, path: str, headers: dict[str, str]) -> None:
+        """Show the token."""
+        try:
+            super().sign(call, path, headers)
+        except StorageError as exc:
+            if exc.hint != NO_SIGN_IN:
+                raise
+            if _AWAY.search(exc.what):
+                hint = "check the network; files wait meanwhile"
+                raise StorageError(exc.what, hint=hint) from exc
+            raise DeniedError(exc.what, hint=_MEND) from exc
 
 
 def depots(storage: Storage) -> tuple[Depot, Depot]:
@@ -34,7 +59,7 @@ def depots(storage: Storage) -> tuple[Depot, Depot]:
         at = _endpoints(storage)
         wire = Wire(at.blob, BlobKey(at.name, at.key), trust)
     else:
-        wire = Wire(storage.account_url, Token(_credential), trust)
+        wire = Wire(storage.account_url, Identity(_credential), trust)
     return Depot(wire, storage.container), Depot(wire, HEARTBEATS)
 
 
@@ -64,4 +89,6 @@ def _credential() -> TokenCredential:
         ManagedIdentityCredential,
     )
 
+    # What it says in many lines stands in our own error, in one.
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)
     return ChainedTokenCredential(EnvironmentCredential(), ManagedIdentityCredential())
