@@ -76,7 +76,7 @@ param(
     [string] $HveSender,
     [string[]] $ExoSender,
     [string[]] $GraphSender,
-    [ValidatePattern('^[A-Za-z0-9 ._-]{1,40}$')] [string] $Name,
+    [ValidatePattern('^[A-Za-z0-9 ._-]{1,36}$')] [string] $Name,
     [string] $ClientId,
     [string] $ObjectId,
     [string] $BillingPolicyId,
@@ -384,7 +384,7 @@ function Initialize-SmtpAuth([string] $Mailbox) {
 
 # The mailboxes that graph may use, and no others.
 function Initialize-Scope {
-    $filter = ($GraphSender | ForEach-Object { "PrimarySmtpAddress -eq '$_'" }) -join ' -or '
+    $filter = ($GraphSender | ForEach-Object { "PrimarySmtpAddress -eq '$($_.Replace("'", "''"))'" }) -join ' -or '
     $found = @(Get-ManagementScope | Where-Object { $_.Name -eq $title })
     $old = if ($found) { "$($found[0].RecipientFilter)" } else { '' }
     $isWhole = -not ($GraphSender | Where-Object { $old -notlike "*'$_'*" })
@@ -501,7 +501,9 @@ function Initialize-Entra {
         Initialize-EnterpriseApplication
         foreach ($each in $sends) { Initialize-Consent $roles[$each] }
     }
-    if ($ways -contains 'graph') { Test-GraphPermission }
+    if ($ways -contains 'graph') {
+        Invoke-Step 'permissions of the identity' 'take them away in Entra: enterprise applications, permissions' { Test-GraphPermission }
+    }
 }
 
 # Says what must be known before anything is changed.
@@ -573,7 +575,8 @@ $principal = Get-Known 'IDENTITY_PRINCIPAL_ID'
 $identityClient = Get-Known 'IDENTITY_CLIENT_ID'
 $environment = Get-Known 'AZURE_ENV_NAME'
 $title = if ($Name) { $Name } else { ("Scanpost $environment" -replace '[^A-Za-z0-9 ._-]', '-').Trim() }
-if ($title.Length -gt 40) { $title = $title.Substring(0, 40).Trim() }
+# A role assignment's name, which the title begins, has 64 characters at most.
+if ($title.Length -gt 36) { $title = $title.Substring(0, 36).Trim() }
 $every = if ($Transport) { $Transport } else { @(Get-KnownList 'INTERNAL_TRANSPORT') + @(Get-KnownList 'EXTERNAL_TRANSPORT') }
 $ways = @('hve', 'exo', 'graph', 'relay', 'direct' | Where-Object { $every -contains $_ })
 if (-not $HveSender) { $HveSender = Get-Known 'HVE_SENDER' }

@@ -220,6 +220,15 @@ def test_the_trust_is_the_one_that_the_product_uses():
     assert "api://AzureADTokenExchange" in entra
 
 
+def test_names_of_role_assignments_fit():
+    """Exchange takes 64 characters."""
+    limits = {int(re.findall(r"\{1,(\d+)\}", TEXT)[0])}
+    limits |= {int(re.findall(r"\$title.Length -gt (\d+)", TEXT)[0])}
+    (limit,) = limits
+    roles = re.findall(r"'(Application Mail\.\w+)'", TEXT)
+    assert limit + 1 + max(map(len, roles)) <= 64
+
+
 def test_hve_gets_the_object_id():
     """Not the client id: Exchange would take it, and refuse each mail."""
     (call,) = [each for each in COMMANDS if each.name == "Add-HVEAppAccess"]
