@@ -17,7 +17,7 @@ $scratch = Join-Path ([IO.Path]::GetTempPath()) ([IO.Path]::GetRandomFileName())
 $null = New-Item -ItemType Directory -Path $scratch
 $fault = Join-Path $scratch 'fault'
 # Status 0: done, or left to a person in words. 1: something was tried and failed.
-$run = @{ Status = 0; ByHand = ''; Answer = @() }
+$run = @{ Status = 0; ByHand = ''; Answer = @(); Prepared = $false }
 
 function Write-Ok([string] $Text) { Write-Output "ok  $Text" }
 function Write-No([string] $Text) { Write-Output "NO  $Text" }

@@ -169,7 +169,12 @@ function Initialize-Exchange {
     }
     # A process of its own: its modules load libraries that must not meet others.
     & pwsh -NoProfile -File (Join-Path $PSScriptRoot '../exchange/exchange.ps1')
-    if ($LASTEXITCODE -ne 0) { Write-Failed 'infra/exchange/exchange.ps1 did not finish: see above' }
+    if ($LASTEXITCODE -eq 0) {
+        $run.Prepared = $true
+    }
+    else {
+        Write-Failed 'infra/exchange/exchange.ps1 did not finish: see above'
+    }
 }
 
 # What nothing but a person can do.
@@ -183,7 +188,10 @@ function Write-Missing {
     if ((Test-Transport 'graph') -and -not (Get-Answer 'GRAPH_SENDER')) {
         Write-No 'GRAPH_SENDER is not set: azd env set GRAPH_SENDER scans@contoso.com'
     }
-    if (Test-WaitsForExchange) {
+    if ((Test-WaitsForExchange) -and $run.Prepared) {
+        Write-Also 'Exchange is prepared: run azd provision once more, then the functions know the application'
+    }
+    elseif (Test-WaitsForExchange) {
         Write-No 'MAIL_CLIENT_ID is not set: until then the functions do not start, and scans wait in storage'
         Write-Also 'an administrator of Exchange and Entra prepares both: pwsh infra/exchange/exchange.ps1 -WhatIf shows it, without -WhatIf it is done'
         Write-Also 'then: azd provision'

@@ -156,6 +156,7 @@ tell_domain() {
 
 # Exchange is prepared by a script of its own, since Azure's templates cannot: here only
 # where somebody asked for it, because it signs a person in.
+is_prepared=false
 prepare_exchange() {
     [ "${SETUP_EXCHANGE:-false}" = true ] || return 0
     if ! command -v pwsh >/dev/null 2>&1; then
@@ -163,8 +164,11 @@ prepare_exchange() {
         also "get it: https://learn.microsoft.com/powershell/scripting/install/installing-powershell"
         return
     fi
-    pwsh -NoProfile -File "$hooks/../exchange/exchange.ps1" ||
+    if pwsh -NoProfile -File "$hooks/../exchange/exchange.ps1"; then
+        is_prepared=true
+    else
         failed "infra/exchange/exchange.ps1 did not finish: see above"
+    fi
 }
 
 # What nothing but a person can do.
@@ -172,7 +176,9 @@ tell_missing() {
     uses hve && [ -z "${HVE_SENDER:-}" ] && no "HVE_SENDER is not set: azd env set HVE_SENDER scans@contoso.com"
     uses exo && [ -z "${EXO_SENDER:-}" ] && no "EXO_SENDER is not set: azd env set EXO_SENDER scans@contoso.com"
     uses graph && [ -z "${GRAPH_SENDER:-}" ] && no "GRAPH_SENDER is not set: azd env set GRAPH_SENDER scans@contoso.com"
-    if waits_for_exchange; then
+    if waits_for_exchange && [ "$is_prepared" = true ]; then
+        also "Exchange is prepared: run azd provision once more, then the functions know the application"
+    elif waits_for_exchange; then
         no "MAIL_CLIENT_ID is not set: until then the functions do not start, and scans wait in storage"
         also "an administrator of Exchange and Entra prepares both: pwsh infra/exchange/exchange.ps1 -WhatIf shows it, without -WhatIf it is done"
         also "then: azd provision"

@@ -314,6 +314,20 @@ def test_exchange_is_prepared_only_where_somebody_asked(office, tmp_path):
     assert not site.run("postprovision").says("pwsh was called")
     ran = site.run("postprovision", SETUP_EXCHANGE="true")
     assert ran.says("pwsh was called: -NoProfile -File", "exchange.ps1")
+    ran = site.run("postprovision", SETUP_EXCHANGE="true", MAIL_CLIENT_ID="")
+    assert ran.says("Exchange is prepared: run azd provision once more")
+
+
+def test_exchange_that_is_not_prepared_is_a_failure(office, tmp_path):
+    """Somebody asked for it."""
+    site = Site(tmp_path, office.azurite, pwsh="exit 1")
+    ran = site.run("postprovision", SETUP_EXCHANGE="true")
+    assert ran.status == 1
+    assert ran.says("exchange.ps1 did not finish")
+    site.without("pwsh")
+    ran = site.run("postprovision", SETUP_EXCHANGE="true")
+    assert ran.status == 1
+    assert ran.says("pwsh) is not installed")
 
 
 def test_no_secret_is_printed(site):
