@@ -73,3 +73,10 @@ def test_alerts_cost_what_the_page_says():
     rest = text.count('"every"') - often
     assert often == 2
     assert 7.5 <= often * 1.5 + rest * 0.5 <= 8.5
+
+
+def test_prices_are_those_of_the_alert():
+    """The estimate of `daily-cost` and the page name the same list prices."""
+    query = (INFRA / "monitoring" / "alerts" / "daily-cost.kql").read_text("utf-8")
+    for price in set(re.findall(r"0\.000\d+", query)):
+        assert f"${price} " in PAGE, price
