@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -21,6 +22,7 @@ from .agent import Agent
 BEAT_SECONDS = 60.0
 FILE = "status.json"
 _SHOWN = 100
+_PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 
 
 def document(agent: Agent) -> dict[str, Any]:
@@ -80,10 +82,15 @@ def heartbeat(agent: Agent, *, is_last: bool) -> bytes:
 
 @cache
 def _version() -> str:
+    """As it was installed; in a checkout, as that says."""
     try:
         return version("scanpost")
     except PackageNotFoundError:
-        return "unknown"
+        try:
+            said = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))
+            return str(said["project"]["version"])
+        except (OSError, ValueError, KeyError):
+            return "unknown"
 
 
 def _moment(seconds: float) -> str | None:

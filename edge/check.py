@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,13 @@ from .running import DEFAULT
 
 NAME = "check"
 _TEST = "check.txt"
+_RIGHTS = "give the agent's user the right to read and rename"
+_MEND = {
+    errno.EROFS: "mount it writable",
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "raise the quota, or make room",
+    errno.ENOTDIR: "name a folder",
+}
 type Result = tuple[str, bool, str, bool]
 """What was tried, whether it is well, words, and whether it may mend itself."""
 
@@ -47,7 +55,8 @@ def run(words: argparse.Namespace) -> int:
 
 
 def _results(settings: Config) -> Iterator[Result]:
-    yield ("configuration", True, f"{len(settings.folders)} folders", False)
+    watched = f"watches {', '.join(each.device for each in settings.folders)}"
+    yield ("configuration", True, watched, False)
     yield _state(settings)
     for folder in settings.folders:
         yield _folder(folder, settings.state_dir)
@@ -76,8 +85,8 @@ def _folder(folder: Folder, state_dir: Path) -> Result:
         words = "it is not there: make it, or mount it; the agent waits for it"
         return (name, False, words, False)
     except OSError as exc:
-        words = f"{exc.strerror}: give the agent's user the right to read and rename"
-        return (name, False, words, False)
+        mend = _MEND.get(exc.errno or 0, _RIGHTS)
+        return (name, False, f"{exc.strerror}: {mend}", False)
     return (name, True, f"of device {folder.device}", False)
 
 

@@ -6,10 +6,12 @@ import io
 import json
 import signal
 import time
+import tomllib
 from urllib.parse import urlsplit
 
 import pikepdf
 
+from local.azurite import ROOT
 from tests.samples import CUT_PDF, PDF, a_pdf
 
 from .site import names, wait_for
@@ -147,6 +149,8 @@ def test_heartbeat_says_that_it_lives(site):
     wait_for(lambda: site.blobs("edge"))
     beat = json.loads(site.blobs("edge")["office.json"])
     assert beat["agent"] == "office"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert beat["version"] == project["version"]
     assert beat["backlog"] == 0
     assert beat["folders"][0]["device"] == "mfp-2f"
 

@@ -260,6 +260,7 @@ def test_read_only_share_is_waited_for(site):
     with memory_disk(site.scans):
         (site.scans / "scan.pdf").write_bytes(PDF)
         run(["mount", "-o", "remount,ro", str(site.scans)])
+        assert "Read-only file system: mount it writable" in site.edge("check").stdout
         site.start()
         wait_for(lambda: "read-only" in site.status())
         assert not site.blobs()
