@@ -93,7 +93,7 @@ function Invoke-Patiently([string[]] $Command) {
 function Write-Refused([string] $Text, [string] $Hook) {
     Write-Failed "${Text}: $(Get-FirstLine)"
     if (Test-Fault 'network rules') {
-        Write-Also "the storage account's firewall lets this address not in: run it from a network that it allows"
+        Write-Also "the storage account's firewall does not let this address in: run it from a network that it allows"
     }
     elseif (Test-Fault 'required permissions|AuthorizationPermissionMismatch') {
         Write-Also 'az must be signed in as the account that ran azd (AZURE_PRINCIPAL_ID): az account show'

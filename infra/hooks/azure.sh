@@ -100,7 +100,7 @@ patiently() {
 refused() {
     failed "$1: $(first_line "$scratch/fault")"
     if grep -q 'network rules' "$scratch/fault"; then
-        also "the storage account's firewall lets this address not in: run it from a network that it allows"
+        also "the storage account's firewall does not let this address in: run it from a network that it allows"
     elif grep -q 'required permissions\|AuthorizationPermissionMismatch' "$scratch/fault"; then
         also "az must be signed in as the account that ran azd (AZURE_PRINCIPAL_ID): az account show"
     fi
