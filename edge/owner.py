@@ -89,12 +89,16 @@ class Owner:
         return folder in self._locks and self._locks[folder].is_ours
 
     def beat(self) -> list[Path]:
-        """Say that we are there; returns folders that somebody else has taken."""
+        """Say that we are there; returns folders that are ours no more.
+
+        Somebody else has taken them, or has removed the lock.
+        """
         self._beat += 1
         lost = []
         for folder, lock in list(self._locks.items()):
             if lock.is_ours:
-                if not (lock.is_sure or self._is_own(_read(lock.descriptor))):
+                is_own = lock.is_sure or self._is_own(_read(lock.descriptor))
+                if not (is_own and _is_there(folder, lock.descriptor)):
                     lost.append(folder)
                     self.drop(folder)
                 else:
@@ -191,6 +195,17 @@ def _opened(folder: Path, *, is_remote: bool) -> _Lock | str:
         # A file system without locks: ENOLCK, EOPNOTSUPP and others.
         return _Lock(descriptor, is_sure=False)
     return _Lock(descriptor, is_sure=not is_remote)
+
+
+def _is_there(folder: Path, descriptor: int) -> bool:
+    """Whether it is still the file that others find; where none can look, it is."""
+    try:
+        found = reach.stat(folder, f"{CLAIMED}/{FILE}")
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return os.path.samestat(found, os.fstat(descriptor))
 
 
 def _read(descriptor: int) -> str:

@@ -77,6 +77,9 @@ def clear_old(folder: Path, now: float | None = None) -> None:
                 and each.is_file(follow_symlinks=False)
                 and each.stat(follow_symlinks=False).st_mtime < limit
             ]
+    except FileNotFoundError:
+        # It is away, which is told elsewhere.
+        return
     except OSError as exc:
         _logged(folder, exc)
         return

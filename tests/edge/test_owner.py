@@ -77,6 +77,16 @@ def test_on_a_disk_a_lock_tells_at_once(tmp_path, folder, first, second):
     assert second.has(folder)
 
 
+def test_lock_that_somebody_removed_is_made_anew(folder, first, second):
+    """Else another agent would find none, and take the folder too."""
+    first.take(folder, is_remote=False)
+    assert first.beat() == []
+    (folder / ".scanpost" / "agent").unlink()
+    assert first.beat() == [folder]
+    assert first.take(folder, is_remote=False) == ""
+    assert "agent one" in second.take(folder, is_remote=False)
+
+
 def unlocked(owner: Owner, folder: Path, monkeypatch) -> str:
     """Ask where others see no lock of ours."""
     with monkeypatch.context() as patch:

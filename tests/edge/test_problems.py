@@ -104,7 +104,6 @@ def test_a_folder_that_takes_no_note_is_logged(tmp_path, caplog):
     clear_old(gone.parent)
     assert [each.message.partition(" ")[0] for each in caplog.records] == [
         "event=edge_no_note",
-        "event=edge_no_note",
     ]
 
 
