@@ -90,6 +90,12 @@ var operators = [
   { on: 'container', name: 'held', role: roles.blobReader, why: 'looks at a held scan' }
 ]
 
+// docs/edge.md, "Signing in".
+var agents = [
+  { on: 'container', name: 'scans', role: roles.blobContributor, why: 'brings scans of an office' }
+  { on: 'container', name: 'edge', role: roles.blobContributor, why: 'says that it lives' }
+]
+
 func to(entries entryType[], id string, kind principalType) grantType[] =>
   map(
     filter(entries, entry => !empty(id) && !empty(entry.name)),
@@ -111,7 +117,8 @@ module grants 'grants.bicep' = {
       to(scanTopic, topics.scans.principalId, 'ServicePrincipal'),
       to(reportTopic, topics.reports.principalId, 'ServicePrincipal'),
       to(deployer, people.deployerId, people.deployerType),
-      to(operators, people.operatorGroupId, 'Group')
+      to(operators, people.operatorGroupId, 'Group'),
+      flatten(map(people.agentIds, id => to(agents, id, 'ServicePrincipal')))
     )
   }
 }

@@ -30,6 +30,7 @@ param people = {
   deployerId: readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
   deployerType: readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User') == 'User' ? 'User' : 'ServicePrincipal'
   operatorGroupId: readEnvironmentVariable('OPERATOR_GROUP_ID', '')
+  agentIds: filter(split(readEnvironmentVariable('EDGE_AGENT_IDS', ''), ','), id => !empty(id))
 }
 param internalDomains = filter(
   map(split(readEnvironmentVariable('INTERNAL_DOMAINS', ''), ','), domain => trim(domain)),

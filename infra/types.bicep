@@ -91,6 +91,9 @@ type peopleType = {
   @description('The object id of an Entra group whose members may list, show and release scans; empty: nobody.')
   @maxLength(36)
   operatorGroupId: string
+  @description('The object ids of the identities of edge agents, such as those of Azure Arc machines: they may bring scans.')
+  @maxLength(200)
+  agentIds: string[]
 }
 
 @export()

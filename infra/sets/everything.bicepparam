@@ -7,6 +7,7 @@ param people = {
   deployerId: '11111111-1111-1111-1111-111111111111'
   deployerType: 'ServicePrincipal'
   operatorGroupId: '44444444-4444-4444-4444-444444444444'
+  agentIds: ['55555555-5555-5555-5555-555555555555']
 }
 param internalDomains = ['contoso.com']
 param internalTransport = ['hve', 'exo', 'direct']

@@ -71,8 +71,12 @@ def _resources(found: Iterable[Made]) -> Iterator[str]:
         yield from (f"  {it.name}" for it in same)
 
 
-def _grants(found: Iterable[Made], people: Mapping[str, str]) -> Iterator[str]:
-    names = {identity: f"people.{name}" for name, identity in people.items()}
+def _grants(found: Iterable[Made], people: Mapping[str, Any]) -> Iterator[str]:
+    names = {
+        identity: f"people.{name}"
+        for name, given in people.items()
+        for identity in (given if isinstance(given, list) else [given])
+    }
     lines = defaultdict(list)
     for it in found:
         told: dict[str, Any] = it.body["properties"]
