@@ -28,8 +28,10 @@ HARMLESS = {"Set-StrictMode", "Set-Deployment", "Remove-Item"}
 AUTOMATIC = {"_", "null", "true", "false", "lastexitcode", "psscriptroot", "pwd"}
 AUTOMATIC |= {"pscmdlet", "whatifpreference"}
 """Variables that PowerShell sets."""
-LEFT_TO_A_PERSON = {"Set-Mailbox", "Add-RecipientPermission", "Format-List"}
-"""Of docs/transports.md: larger mails, and who may send as whom."""
+LEFT_TO_A_PERSON = {
+    *("Set-Mailbox", "Add-RecipientPermission", "Format-List", "Read-Host"),
+}
+"""Of docs/transports.md: larger mails, who may send as whom, a password to type."""
 
 
 def named(path):
