@@ -99,6 +99,14 @@ def scans_expected(desks: dict[str, Desk]) -> int:
     return count - len(desks["page_set"].wanted) + 1
 
 
+def left_in(folder: Path) -> list[str]:
+    """Files that are there, and not the agent's own lock."""
+    lock = folder / ".scanpost" / "agent"
+    return sorted(
+        each.name for each in folder.rglob("*") if each.is_file() and each != lock
+    )
+
+
 def deliver(protocol: str, top: Path) -> Delivered:
     """Play all patterns over one protocol, and wait until nothing moves."""
     with ExitStack() as stack:
@@ -122,12 +130,7 @@ def deliver(protocol: str, top: Path) -> Delivered:
             wait_for(lambda: len(peers.inbox.mails()) >= scans_expected(desks), 45)
         assert site.stop() == 0
         wait_for(lambda: not site.blobs_named(), 20)
-        left = {
-            name: sorted(
-                each.name for each in (site.scans / name).rglob("*") if each.is_file()
-            )
-            for name in PATTERNS
-        }
+        left = {name: left_in(site.scans / name) for name in PATTERNS}
         found = Delivered(desks, left)
         for mail in peers.inbox.mails():
             found.take(mail)
