@@ -97,6 +97,7 @@ class Agent:
         while not (stop.wait(WAKE_SECONDS) or self._has_failed):
             pass
         halt.set()
+        self.watcher.wake()
         self._drain()
         if self.threads.failure:
             raise self.threads.failure
@@ -106,10 +107,14 @@ class Agent:
         return self.threads.failed.is_set()
 
     def is_idle(self) -> bool:
-        """Whether nothing is left that time, or another file, would bring on."""
-        return not (
-            self.is_hopeful()
-            or len(self.agenda)
+        """Whether nothing is left that time, or another file, would bring on.
+
+        Asked in the order in which files go: none slips by.
+        """
+        return self.watcher.has_listed and not (
+            len(self.agenda)
+            or self.agenda.is_moving()
+            or self.is_hopeful()
             or len(self.line)
             or self.tender.is_busy
         )
@@ -246,8 +251,8 @@ class Agent:
                 self._due.pop(path, None)
             else:
                 self._due[path] = due
-        for job in found.jobs:
-            self.line.add(job)
+            for job in found.jobs:
+                self.line.add(job)
         for trouble in found.troubles:
             self.desk.put(folder, trouble)
 

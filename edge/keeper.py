@@ -27,13 +27,13 @@ from .sight import Sight
 STATUS_SECONDS, REST_SECONDS = 2.0, 30.0
 STUCK_SECONDS = 120.0
 """How long a file rests before the person at the printer is told why it waits."""
-IDLE_SECONDS = 0.5
+IDLE_SECONDS = 0.1
 """`once` ends when nothing was to be done for so long."""
 PATIENCE_SECONDS = 3.0
 """How long `once` waits for files that do not change, beyond their quiet time."""
 LAST_SECONDS = 5.0
 """The longest that the last heartbeat holds up the end."""
-_STEP_SECONDS = 0.2
+_STEP_SECONDS = 0.05
 
 
 @dataclass
