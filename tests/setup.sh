@@ -9,6 +9,7 @@ command -v chromium >/dev/null 2>&1 || packages="$packages chromium"
 command -v smbclient >/dev/null 2>&1 || packages="$packages smbclient"
 [ -x /usr/sbin/sshd ] || packages="$packages openssh-server"
 command -v sshfs >/dev/null 2>&1 || packages="$packages sshfs"
+command -v rclone >/dev/null 2>&1 || packages="$packages rclone"
 command -v sftp >/dev/null 2>&1 || packages="$packages openssh-client"
 command -v shellcheck >/dev/null 2>&1 || packages="$packages shellcheck"
 [ -n "$packages" ] || exit 0

@@ -1,7 +1,7 @@
 """Measure everything and write docs/performance.md.
 
-`python -m tests.bench [--quick]`: about six minutes on two cores; --quick takes fewer
-rounds and writes nothing. Exit status 1 where a figure is not reached.
+`python -m tests.bench [--quick] [--only WORD]`: about twelve minutes on two cores. With
+either it writes nothing. Exit status 1 where a figure is not reached.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.bench import figures
+from tests.bench import edge, figures
 from tests.bench.figures import Figure
 from tests.bench.stage import ROOT, Stage
 
@@ -36,8 +36,13 @@ def main() -> int:
         lambda stage: figures.flow(stage, count, rounds),
         lambda _: figures.cold_start(),
         figures.single,
+        lambda _: edge.throughput(rounds),
+        edge.latency,
+        edge.idle,
+        edge.weight,
     ]
     names = ["transactions", "memory", "sixteen", "rates", "flow", "cold", "single"]
+    names += ["edge-throughput", "edge-latency", "edge-idle", "edge-weight"]
     found: list[Figure] = []
     for name, step in zip(names, steps, strict=True):
         if words.only in name:
