@@ -35,6 +35,9 @@ LAST_SECONDS = 5.0
 """The longest that the last heartbeat holds up the end."""
 _STEP_SECONDS = 0.05
 
+type _Told = tuple[str, float]
+"""Why a file waits, and since when it is as it is."""
+
 
 @dataclass
 class Keeper:
@@ -50,7 +53,8 @@ class Keeper:
     _is_well: bool = False
     """Whether it ended in good order."""
     _written: tuple[dict[str, Any], float] = ({}, 0.0)
-    _noted: set[tuple[Path, str]] = field(default_factory=set)
+    _noted: dict[tuple[Path, str], _Told] = field(default_factory=dict)
+    """Told once, so that a note may go after a day, and stay away."""
     _mute: str = ""
     """Why the last heartbeat was not written."""
     _idle: float = 0.0
@@ -151,16 +155,24 @@ class Keeper:
     def _note(self) -> None:
         """Tell the person at the printer what a file has long been waiting for."""
         waiting = {
-            (sight.place.path, sight.path): why
+            (sight.place.path, sight.path): (why, changed)
             for sight, why in self.agent.agenda.waiting()
-            if why and _rests(sight)
+            if why and (changed := _resting_since(sight))
         }
-        for key, why in waiting.items():
-            self._noted.add(key)
-            self.tell(self.agent.folders[key[0]], key[1], why)
-        for key in self._noted - waiting.keys():
-            self.tell(self.agent.folders[key[0]], key[1], "")
-        self._noted &= waiting.keys()
+        for key, told in waiting.items():
+            if self._noted.get(key) != told:
+                self.tell(self.agent.folders[key[0]], key[1], told[0])
+        under_way = {
+            (path, name)
+            for path, folder in self.agent.folders.items()
+            for name in self.agent.agenda.under_way(folder)
+        }
+        for key in self._noted.keys() - waiting.keys():
+            if key in under_way:
+                waiting[key] = self._noted[key]
+            else:
+                self.tell(self.agent.folders[key[0]], key[1], "")
+        self._noted = waiting
 
     def _tidy(self) -> None:
         """Forget old rows, take old notes away."""
@@ -183,10 +195,10 @@ def _folders(top: Path) -> Iterator[Path]:
             left += contents(top, path)[1]
 
 
-def _rests(sight: Sight) -> bool:
-    """Whether nothing has happened to a file for long; what is gone has no rest."""
+def _resting_since(sight: Sight) -> float:
+    """When a file was changed, where that was long ago; 0: not so, or it is gone."""
     try:
         changed = reach.stat(sight.place.path, sight.path).st_ctime
     except OSError:
-        return False
-    return time.time() - changed >= STUCK_SECONDS
+        return 0.0
+    return changed if time.time() - changed >= STUCK_SECONDS else 0.0

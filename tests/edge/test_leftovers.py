@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 
 from edge.problems import DAY_SECONDS, leave, note_of
+from local.azurite import ROOT
 from tests.samples import CUT_PDF, PDF
 
 from .site import names, wait_for
@@ -87,3 +90,37 @@ def test_old_notes_are_taken_away_wherever_they_lie(site):
     site.start()
     wait_for(lambda: names(old.parent) == [note_of(young).name])
     shutil.rmtree(old.parent)
+
+
+PATIENT = (
+    "import edge.keeper as keeper, sys; keeper.STUCK_SECONDS = 0.4; "
+    "from edge.__main__ import main; sys.exit(main(sys.argv[1:]))"
+)
+"""The agent, with little time until a file counts as stuck."""
+
+
+def test_note_that_went_after_a_day_does_not_come_back(site):
+    """Though the file still lies there; another reason is told anew."""
+    half, other = site.scans / "half.pdf", site.scans / "other.pdf"
+    half.write_bytes(CUT_PDF)
+    process = subprocess.Popen(  # noqa: S603 (our own module)
+        [sys.executable, "-c", PATIENT, "run", "--config", str(site.config)],
+        cwd=ROOT,
+        env=site.env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        wait_for(note_of(half).exists)
+        note_of(half).unlink()
+        other.write_bytes(CUT_PDF)
+        wait_for(note_of(other).exists)
+        time.sleep(0.5)
+        assert not note_of(half).exists()
+        half.write_bytes(PDF[:30])
+        wait_for(note_of(half).exists)
+        half.write_bytes(PDF)
+        wait_for(lambda: names(site.scans) == ["other.pdf", note_of(other).name])
+    finally:
+        process.terminate()
+        process.wait(30)
