@@ -73,7 +73,8 @@ def test_folder_that_comes_late_keeps_nobody_from_starting(site, tmp_path):
 def test_once_says_that_a_folder_is_away(site):
     """What is there goes; the status is 3: later."""
     wanted = put(site, "scan.pdf")
-    away = f'[[folder]]\npath = "{site.scans}-away"\ndevice = "away"\nquiet_seconds = 0.5\n'
+    away = f'[[folder]]\npath = "{site.scans}-away"\ndevice = "away"\n'
+    away += "quiet_seconds = 0.5\n"
     site.config.write_text(site.config.read_text() + away)
     assert site.edge("once").returncode == 3
     assert site.blobs() == wanted
