@@ -37,7 +37,8 @@ from .watch import Watcher
 LOOKERS = 2
 TAKE_SECONDS = 10.0
 """Whoever waits is woken when there is something."""
-WAKE_SECONDS = 0.5
+WAKE_SECONDS, LONG_WAKE_SECONDS = 0.5, 3.0
+"""Until it is seen that a thread has failed: at the start, and later."""
 UNDER_WAY_SECONDS = 2.0
 AGAIN_SECONDS = 30.0
 """Until a file at which we failed is looked at again."""
@@ -94,9 +95,10 @@ class Agent:
                 pass
         if not (stop.is_set() or self._has_failed):
             ready()
-        while not (stop.wait(WAKE_SECONDS) or self._has_failed):
+        while not (stop.wait(LONG_WAKE_SECONDS) or self._has_failed):
             pass
         halt.set()
+        self.tender.bell.set()
         self.watcher.wake()
         self._drain()
         if self.threads.failure:
@@ -118,6 +120,11 @@ class Agent:
             or len(self.line)
             or self.tender.is_busy
         )
+
+    @property
+    def is_due(self) -> bool:
+        """Whether files wait for others, and not for long."""
+        return bool(self._due)
 
     def is_hopeful(self) -> bool:
         """Whether files wait for others that may still come."""
@@ -149,6 +156,8 @@ class Agent:
             self._due[folder.path] = 0.0
         if is_at_once(folder):
             self._sort(folder.path)
+        else:
+            self.tender.bell.set()
 
     def begin(self, folder: Folder) -> None:
         """Wait anew for what belongs to files that were left in a folder."""

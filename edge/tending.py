@@ -29,7 +29,8 @@ from .sight import Later, Nothing, Sight
 if TYPE_CHECKING:
     from .agent import Agent
 
-TICK_SECONDS = 0.25
+TICK_SECONDS, REST_SECONDS = 0.25, 1.0
+"""Between two looks: where something has its time, and where nothing has."""
 FOLDERS_SECONDS = 2.0
 """Between two looks whether a folder is still the one that it was."""
 LISTED_SECONDS = 600.0
@@ -63,6 +64,8 @@ class Tender:
     """Tends one agent."""
 
     agent: Agent
+    bell: threading.Event = field(default_factory=threading.Event)
+    """Set where something is due, or all is to end."""
     is_tended: threading.Event = field(default_factory=threading.Event)
     """Every folder was looked through, or cannot be."""
     leftovers: Leftovers = field(default_factory=Leftovers)
@@ -128,7 +131,10 @@ class Tender:
                     due[number] = time.monotonic() + seconds
                     turn()
             self.is_tended.set()
-            if stop.wait(TICK_SECONDS):
+            is_due = bool(self._uncleared) or self.agent.is_due
+            self.bell.wait(TICK_SECONDS if is_due else REST_SECONDS)
+            self.bell.clear()
+            if stop.is_set():
                 return
 
     def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:

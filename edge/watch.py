@@ -24,7 +24,7 @@ from .mounts import MOUNTINFO
 from .polling import ALL_SECONDS, Poller
 from .sight import Place, Sight
 
-WAKE_SECONDS = 0.5
+WAKE_SECONDS = 2.0
 """The longest that `run` takes to notice that it shall stop, where nobody wakes it."""
 RETRY_SECONDS = 2.0
 """Between two tries at a folder that is not there."""
