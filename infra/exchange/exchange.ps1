@@ -1,4 +1,4 @@
-#Requires -Version 7.2
+#Requires -Version 7.4
 <#
 .SYNOPSIS
 Prepares Exchange Online and Entra for Scanpost: what Azure's templates cannot do.
@@ -72,7 +72,7 @@ pwsh infra/exchange/exchange.ps1 -Undo
 [CmdletBinding(SupportsShouldProcess, ConfirmImpact = 'Medium')]
 param(
     [ValidateSet('all', 'entra', 'exchange')] [string] $Part = 'all',
-    [ValidateSet('hve', 'exo', 'graph', 'relay', 'direct')] [string[]] $Transport,
+    [string[]] $Transport,
     [string] $HveSender,
     [string[]] $ExoSender,
     [string[]] $GraphSender,
@@ -86,9 +86,13 @@ param(
     [switch] $Device,
     [switch] $Undo
 )
-Set-StrictMode -Version Latest
-$ErrorActionPreference = 'Stop'
-$PSNativeCommandUseErrorActionPreference = $false
+# `pwsh FILE` runs a script in the global scope, and modules inherit what is set there: so
+# strictness is set in Start-Work, and what -WhatIf and -Confirm ask for is kept for
+# Confirm-Change alone. Else modules being loaded would heed it, and `2>`, which is Out-File.
+$isRehearsal = [bool] $WhatIfPreference
+$confirmation = $ConfirmPreference
+$WhatIfPreference = $false
+$ConfirmPreference = 'None'
 
 $exchangeAppId = '00000002-0000-0ff1-ce00-000000000000' # Office 365 Exchange Online
 $audience = 'api://AzureADTokenExchange'
@@ -107,9 +111,8 @@ function Get-Known([string] $Setting) {
     return "$value"
 }
 
-function Get-KnownList([string] $Setting) {
-    return @((Get-Known $Setting).Split(',').Trim() | Where-Object { $_ })
-}
+# `pwsh FILE` hands a list over as one text, with its commas.
+function Split-List([string[]] $Texts) { return "$Texts" -split '[\s,]+' | Where-Object { $_ } }
 
 function Write-Step([string] $Mark, [string] $Text) { Write-Output "$($Mark.PadRight(4)) $Text" }
 
@@ -121,6 +124,7 @@ function Write-Failed([string] $Text, [string] $Hint) {
 
 # Every change passes here: -WhatIf prints it and goes on without it.
 function Confirm-Change([string] $Target, [string] $Action) {
+    $WhatIfPreference, $ConfirmPreference = $isRehearsal, $confirmation
     return $caller.ShouldProcess("would ${Action}: $Target", "${Action}: ${Target}?", 'exchange.ps1')
 }
 
@@ -195,7 +199,7 @@ function Initialize-Application {
     }
     elseif (Confirm-Change $title 'register the application') {
         $found = @(Invoke-Graph post applications -Body @{ displayName = $title; signInAudience = 'AzureADMyOrg' })
-        Add-Made @{ what = 'application'; id = $found[0].id; name = $title }
+        Add-Made @{ what = 'application'; id = $found[0].id; client = $found[0].appId; name = $title }
         Write-Step 'done' "application ${title}: $($found[0].appId)"
     }
     if ($found.Count -eq 1) {
@@ -271,6 +275,9 @@ function Test-GraphPermission {
 # ---- Exchange ---------------------------------------------------------------------------
 
 function Connect-Exchange {
+    if (-not (Get-Module ExchangeOnlineManagement -ListAvailable)) {
+        throw 'its module is not installed: Install-Module ExchangeOnlineManagement -Scope CurrentUser'
+    }
     Import-Module ExchangeOnlineManagement
     $words = @{ ShowBanner = $false }
     if ($Device) { $words.Device = $true }
@@ -310,14 +317,16 @@ function Initialize-Billing {
         $null = Confirm-Change $HveSender 'set the billing policy'
         return
     }
-    $current = Get-HVEAccountBillingPolicy -Identity $HveSender
-    if ("$($current.BillingPolicyStatus)" -eq 'BillingPolicyValid') {
+    if (Get-HVEAccountBillingPolicy -Identity $HveSender | Where-Object { "$($_.BillingPolicyStatus)" -eq 'BillingPolicyValid' }) {
         Write-Step 'ok' "$HveSender has a valid billing policy"
         return
     }
-    $policies = @(Get-BillingPolicy -ResourceType HVE | ForEach-Object { "$($_.Id)" })
-    $policy = if ($BillingPolicyId) { $BillingPolicyId } elseif ($policies.Count -eq 1) { $policies[0] }
-    if (-not $policy) { throw "$($policies.Count) billing policies for HVE: $policies" }
+    $policy = $BillingPolicyId
+    if (-not $policy) {
+        $policies = @(Get-BillingPolicy -ResourceType HVE | ForEach-Object { "$($_.Id)" })
+        if ($policies.Count -ne 1) { throw "$($policies.Count) billing policies for HVE: $policies" }
+        $policy = $policies[0]
+    }
     if (Confirm-Change $HveSender "set the billing policy $policy") {
         Set-HVEAccountBillingPolicy -Identity $HveSender -BillingPolicyId $policy
         Add-Made @{ what = 'billing policy'; id = $HveSender; name = $policy }
@@ -388,7 +397,7 @@ function Initialize-Scope {
     $found = @(Get-ManagementScope | Where-Object { $_.Name -eq $title })
     $old = if ($found) { "$($found[0].RecipientFilter)" } else { '' }
     $isWhole = -not ($GraphSender | Where-Object { $old -notlike "*'$_'*" })
-    if ($found -and $isWhole -and [regex]::Matches($old, '-eq').Count -eq $GraphSender.Count) {
+    if ($found -and $isWhole -and [regex]::Matches($old, '-eq').Count -eq @($GraphSender).Count) {
         Write-Step 'ok' "scope ${title}: $GraphSender"
     }
     elseif ($found -and (Confirm-Change $title "set the scope to $GraphSender")) {
@@ -416,7 +425,7 @@ function Initialize-GraphRole([string] $Role) {
 
 # Whether Exchange itself says that the identity may use a mailbox.
 function Test-GraphRole([string] $Mailbox) {
-    if ($WhatIfPreference -and -not (Find-ServicePrincipal $principal)) { return }
+    if ($isRehearsal -and -not (Find-ServicePrincipal $principal)) { return }
     $rights = @(Test-ServicePrincipalAuthorization -Identity $principal -Resource $Mailbox)
     foreach ($role in $graphRoles) {
         if (-not ($rights | Where-Object { $_.RoleName -eq $role -and "$($_.InScope)" -eq 'True' })) {
@@ -454,13 +463,18 @@ function Test-DirectSend {
 function Undo-One([pscustomobject] $Thing) {
     if (Confirm-Change $Thing.name "take back the $($Thing.what)") {
         switch ($Thing.what) {
-            'application' { Invoke-Graph delete "applications/$($Thing.id)" }
+            'application' {
+                Invoke-Graph delete "applications/$($Thing.id)"
+                # The next run would look for it in vain.
+                $isSet = (Get-Known 'MAIL_CLIENT_ID') -eq $Thing.client
+                if ($isSet -and (Get-Command azd -ErrorAction SilentlyContinue)) { & azd env set MAIL_CLIENT_ID '' }
+            }
             'federated credential' { Invoke-Graph delete "applications/$($Thing.application)/federatedIdentityCredentials/$($Thing.id)" }
             'enterprise application' { Invoke-Graph delete "servicePrincipals/$($Thing.id)" }
             'consent' { Invoke-Graph delete "servicePrincipals/$($Thing.resource)/appRoleAssignedTo/$($Thing.id)" }
             'HVE account' { Remove-MailUser -Identity $Thing.id -Confirm:$false }
             'billing policy' { Set-HVEAccountBillingPolicy -Identity $Thing.id -BillingPolicyId '' }
-            'HVE access' { Remove-HVEAppAccess -Identity $Thing.id -AppIds $Thing.app }
+            'HVE access' { Remove-HVEAppAccess -Identity $Thing.id -AppIds $Thing.app -Confirm:$false }
             'service principal' { Remove-ServicePrincipal -Identity $Thing.id -Confirm:$false }
             'mailbox permission' { Remove-MailboxPermission -Identity $Thing.id -User $Thing.app -AccessRights FullAccess -Confirm:$false }
             'SMTP AUTH' { Set-CASMailbox -Identity $Thing.id -SmtpClientAuthenticationDisabled $Thing.before }
@@ -568,6 +582,38 @@ function Set-Deployment {
     }
 }
 
+function Start-Work {
+    Set-StrictMode -Version Latest
+    $ErrorActionPreference = 'Stop'
+    # The cmdlets of a module see only this of what their caller wishes: without it a
+    # refusal of Exchange would be printed, and the step be done.
+    $PSDefaultParameterValues = @{ '*:ErrorAction' = 'Stop' }
+    $PSNativeCommandUseErrorActionPreference = $false
+    try {
+        if ($Undo) {
+            Undo-All
+        }
+        elseif ($Transport -and ($every | Where-Object { $known -notcontains $_ })) {
+            throw "-Transport takes ${known}: not $every"
+        }
+        elseif (-not $ways) {
+            Write-Step 'ok' 'no transport needs Exchange'
+        }
+        else {
+            Test-Answers
+            if ($Part -ne 'exchange') { Initialize-Entra }
+            if ($Part -ne 'entra') { Initialize-Exchange }
+            Set-Deployment
+        }
+    }
+    catch {
+        Write-Failed $_.Exception.Message 'mend that and run it again: what is done stays done'
+    }
+    finally {
+        if ($state.Connected) { Disconnect-ExchangeOnline -Confirm:$false }
+    }
+}
+
 $identityTenant = Get-Known 'AZURE_TENANT_ID'
 $mailTenant = Get-Known 'MAIL_TENANT_ID'
 if (-not $mailTenant) { $mailTenant = $identityTenant }
@@ -577,13 +623,14 @@ $environment = Get-Known 'AZURE_ENV_NAME'
 $title = if ($Name) { $Name } else { ("Scanpost $environment" -replace '[^A-Za-z0-9 ._-]', '-').Trim() }
 # A role assignment's name, which the title begins, has 64 characters at most.
 if ($title.Length -gt 36) { $title = $title.Substring(0, 36).Trim() }
-$every = if ($Transport) { $Transport } else { @(Get-KnownList 'INTERNAL_TRANSPORT') + @(Get-KnownList 'EXTERNAL_TRANSPORT') }
-$ways = @('hve', 'exo', 'graph', 'relay', 'direct' | Where-Object { $every -contains $_ })
+$known = 'hve', 'exo', 'graph', 'relay', 'direct'
+$every = @(Split-List $(if ($Transport) { $Transport } else { (Get-Known 'INTERNAL_TRANSPORT'), (Get-Known 'EXTERNAL_TRANSPORT') }))
+$ways = @($known | Where-Object { $every -contains $_ })
 if (-not $HveSender) { $HveSender = Get-Known 'HVE_SENDER' }
-if (-not $ExoSender) { $ExoSender = Get-KnownList 'EXO_SENDER' }
-if (-not $GraphSender) { $GraphSender = Get-KnownList 'GRAPH_SENDER' }
+$ExoSender = @(Split-List $(if ($ExoSender) { $ExoSender } else { Get-Known 'EXO_SENDER' }))
+$GraphSender = @(Split-List $(if ($GraphSender) { $GraphSender } else { Get-Known 'GRAPH_SENDER' }))
+$SenderIPAddresses = @(Split-List $(if ($SenderIPAddresses) { $SenderIPAddresses } else { Get-Known 'OUTBOUND_IP' }))
 if (-not $ClientId) { $ClientId = Get-Known 'MAIL_CLIENT_ID' }
-if (-not $SenderIPAddresses) { $SenderIPAddresses = Get-KnownList 'OUTBOUND_IP' }
 if (-not $Record) {
     $folder = Join-Path (Split-Path (Split-Path $PSScriptRoot)) ".azure/$environment"
     $Record = Join-Path $(if ($environment -and (Test-Path -LiteralPath $folder)) { $folder } else { "$PWD" }) 'exchange.json'
@@ -592,24 +639,5 @@ $sends = @('hve', 'exo' | Where-Object { $ways -contains $_ })
 $state.ClientId = $ClientId
 $state.ObjectId = $ObjectId
 
-try {
-    if ($Undo) {
-        Undo-All
-    }
-    elseif (-not $ways) {
-        Write-Step 'ok' 'no transport needs Exchange'
-    }
-    else {
-        Test-Answers
-        if ($Part -ne 'exchange') { Initialize-Entra }
-        if ($Part -ne 'entra') { Initialize-Exchange }
-        Set-Deployment
-    }
-}
-catch {
-    Write-Failed $_.Exception.Message 'mend that and run it again: what is done stays done'
-}
-finally {
-    if ($state.Connected) { Disconnect-ExchangeOnline -Confirm:$false }
-}
+Start-Work
 exit [int]($state.Failed -gt 0)

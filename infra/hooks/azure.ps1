@@ -1,3 +1,4 @@
+#Requires -Version 7.4
 # What both hooks use: how they ask Azure, and how they speak. Sourced, never run.
 # The twin of azure.sh; a test compares the two.
 Set-StrictMode -Version Latest

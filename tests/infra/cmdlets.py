@@ -63,7 +63,7 @@ EXCHANGE = {
     ),
     "New-ManagementScope": _cmdlet("Name RecipientRestrictionFilter"),
     "New-ServicePrincipal": _cmdlet("AppId ObjectId DisplayName"),
-    "Remove-HVEAppAccess": _cmdlet("Identity AppIds"),
+    "Remove-HVEAppAccess": _cmdlet("Identity AppIds Confirm"),
     "Remove-InboundConnector": _cmdlet("Identity Confirm"),
     "Remove-MailboxPermission": _cmdlet("Identity User AccessRights Confirm"),
     "Remove-MailUser": _cmdlet("Identity Confirm"),
@@ -75,13 +75,14 @@ EXCHANGE = {
     "Set-ManagementScope": _cmdlet("Identity RecipientRestrictionFilter"),
     "Test-ServicePrincipalAuthorization": _cmdlet("Identity Resource"),
 }
-_CORE = "Microsoft.PowerShell.Core, Utility and Management of PowerShell 7.2"
+_CORE = "Microsoft.PowerShell.Core, Utility and Management of PowerShell 7.4"
 POWERSHELL = {
     "ConvertFrom-Json": _cmdlet("", _CORE),
     "ConvertTo-Json": _cmdlet("InputObject Depth", _CORE),
     "ForEach-Object": _cmdlet("", _CORE),
     "Get-Command": _cmdlet("ErrorAction", _CORE),
     "Get-Content": _cmdlet("LiteralPath Raw", _CORE),
+    "Get-Module": _cmdlet("ListAvailable", _CORE),
     "Import-Module": _cmdlet("", _CORE),
     "Join-Path": _cmdlet("", _CORE),
     "New-Item": _cmdlet("ItemType Path", _CORE),

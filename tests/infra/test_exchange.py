@@ -98,6 +98,62 @@ def test_what_asks_is_powershell_s_own_question():
     assert TEXT.count(".ShouldProcess(") == 1
 
 
+def test_modules_inherit_nothing():
+    """`pwsh FILE` runs it in the global scope, which every module inherits."""
+    top = [each for each in COMMANDS if not each.function]
+    assert "Set-StrictMode" not in {each.name for each in top}
+    outside = TEXT[: TEXT.index("\nfunction ")]
+    assert "ErrorActionPreference" not in outside
+    assert outside.index("$isRehearsal = [bool] $WhatIfPreference") < outside.index(
+        "$WhatIfPreference = $false"
+    )
+    assert "$ConfirmPreference = 'None'" in outside
+
+
+def test_only_the_question_knows_of_what_if():
+    """Else `2>`, which is Out-File, would write nothing, and no fault be told."""
+    users = re.findall(r"^ +.*\$WhatIfPreference.*$", TEXT, re.MULTILINE)
+    assert [each.strip().split(" = ")[1] for each in users] == [
+        "$isRehearsal, $confirmation"
+    ]
+    body = TEXT[TEXT.index("function Confirm-Change") :].split("\n}", 1)[0]
+    assert users[0] in body
+
+
+def test_what_exchange_refuses_is_never_done():
+    """Its cmdlets heed no $ErrorActionPreference of a script, but this they do."""
+    body = TEXT[TEXT.index("function Start-Work") :]
+    assert "$PSDefaultParameterValues = @{ '*:ErrorAction' = 'Stop' }" in body
+    (start,) = [each for each in COMMANDS if each.name == "Start-Work"]
+    assert not start.function
+
+
+def test_removing_asks_nobody_a_second_time():
+    """Confirm-Change has asked."""
+    removing = [each for each in COMMANDS if re.match(r"Remove-\w", each.name)]
+    assert len(removing) == 8
+    for each in removing:
+        assert "-confirm" in each.parameters, each.text
+        assert each.text.endswith("-Confirm:$false"), each.text
+
+
+def test_lists_come_as_one_text_too():
+    """`pwsh FILE -ExoSender a@contoso.com,b@contoso.com` hands over one."""
+    block = TEXT[TEXT.index("param(") : TEXT.index("\n)\n")]
+    lists = re.findall(r"\[string\[\]\] \$(\w+)", block)
+    assert len(lists) == 4
+    for name in lists:
+        assert f"@(Split-List $(if (${name}) {{ ${name} }} else" in TEXT
+
+
+def test_undo_forgets_the_application_s_id():
+    """The next run would look in vain for the one that it names."""
+    undo = TEXT[TEXT.index("'application' {") : TEXT.index("'federated credential' {")]
+    assert "(Get-Known 'MAIL_CLIENT_ID') -eq $Thing.client" in undo
+    assert "& azd env set MAIL_CLIENT_ID ''" in undo
+    assert "client = $found[0].appId" in TEXT
+
+
 @pytest.mark.parametrize("path", EVERY, ids=named)
 def test_every_cmdlet_and_parameter_is_documented(path):
     """The table says where; what is neither there nor our own is a fault."""
@@ -259,7 +315,7 @@ def test_docs_and_script_use_the_same_cmdlets():
 
 def test_every_parameter_is_explained():
     """`Get-Help infra/exchange/exchange.ps1 -Full` tells all of them."""
-    block = TEXT[TEXT.index("param(") : TEXT.index("Set-StrictMode")]
+    block = TEXT[TEXT.index("param(") : TEXT.index("\n)\n")]
     declared = re.findall(r"\$(\w+)(?: = '\w+')?,?$", block, re.MULTILINE)
     assert len(declared) == 14
     assert re.findall(r"^\.PARAMETER (\w+)", TEXT, re.MULTILINE) == declared
