@@ -20,7 +20,8 @@ param connectionString string
 param settings valuesType
 
 // Never to be set on this plan, where each stops a deployment or is ignored: FUNCTIONS_WORKER_RUNTIME,
-// FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE, SCM_DO_BUILD_DURING_DEPLOYMENT, TZ and their kind.
+// FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE, SCM_DO_BUILD_DURING_DEPLOYMENT, TZ and their kind; nor
+// ftpsState, alwaysOn, linuxFxVersion and theirs below.
 var defaults = {
   MAIL_TENANT_ID: tenant().tenantId
   // Two batches of host.json: batchSize 8 and newBatchThreshold 8. With the default of Python scans would queue inside.
@@ -57,6 +58,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   // checkov:skip=CKV_AZURE_17: By HTTP there is health alone: ok or not for anybody, and with a key what is wrong.
   // checkov:skip=CKV_AZURE_212: Flex Consumption starts instances when there are messages; capacity.alwaysReady keeps some.
+  // checkov:skip=CKV_AZURE_78: There is no FTP on this plan, which refuses the setting (ftpsState); its password is off all the same.
   // checkov:skip=CKV_AZURE_222: azd deploys by the site's own address, signed in by Entra; network.closed denies the rest.
   name: name
   location: location
@@ -87,7 +89,6 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
     }
     siteConfig: {
       appSettings: map(items(everything), setting => { name: setting.key, value: setting.value })
-      ftpsState: 'Disabled'
       // Anonymous, says ok or not. Flex keeps the path and, as of 2026, does not act on it; monitors may.
       healthCheckPath: '/api/health'
       http20Enabled: true

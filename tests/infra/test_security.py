@@ -24,8 +24,11 @@ SECRET = re.compile(
     r"AccountKey=|SharedAccess|accesskey=|sig=|BEGIN [A-Z ]*PRIVATE", re.IGNORECASE
 )
 HELD_BACK = re.compile(r"(?!MAIL_CLIENT_ID).*(PASSWORD|SECRET|CERTIFICATE|CONNECTION)")
-# On Flex Consumption each stops a deployment, or is ignored; Microsoft lists them.
+# On Flex Consumption each stops a deployment ("… for Flex Consumption sites is invalid"),
+# or is ignored; Microsoft lists them.
 FORBIDDEN = {
+    *("FUNCTIONS_MAX_HTTP_CONCURRENCY", "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED"),
+    *("FUNCTIONS_WORKER_PROCESS_COUNT", "WEBSITE_DNS_SERVER"),
     *("ENABLE_ORYX_BUILD", "FUNCTIONS_EXTENSION_VERSION", "FUNCTIONS_WORKER_RUNTIME"),
     *("FUNCTIONS_WORKER_RUNTIME_VERSION", "SCM_DO_BUILD_DURING_DEPLOYMENT", "TZ"),
     *("WEBSITE_CONTENTAZUREFILECONNECTIONSTRING", "WEBSITE_CONTENTSHARE"),
@@ -37,6 +40,11 @@ FORBIDDEN = {
 }
 FORBIDDEN_SITE = {"linuxFxVersion", "alwaysOn", "netFrameworkVersion", "pythonVersion"}
 FORBIDDEN_SITE |= {"functionAppScaleLimit", "containerSize", "use32BitWorkerProcess"}
+FORBIDDEN_SITE |= {"ftpsState", "functionsRuntimeScaleMonitoringEnabled"}
+FORBIDDEN_SITE |= {"preWarmedInstanceCount", "windowsFxVersion", "javaVersion"}
+FORBIDDEN_SITE |= {"powerShellVersion", "nodeVersion", "phpVersion", "isReserved"}
+FORBIDDEN_SITE |= {"isXenon", "vnetRouteAllEnabled", "vnetContentShareEnabled"}
+FORBIDDEN_SITE |= {"vnetImagePullEnabled", "vnetBackupRestoreEnabled"}
 
 
 @cache
@@ -107,10 +115,9 @@ def test_tls_is_1_2_or_newer(name):
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_app_takes_https_and_entra_only(name):
-    """No FTP, no publishing password, no debugger."""
+    """No publishing password, not for FTP either, which the plan has not; no debugger."""
     told = app(name)
     assert told["httpsOnly"] is True
-    assert told["siteConfig"]["ftpsState"] == "Disabled"
     assert told["siteConfig"]["remoteDebuggingEnabled"] is False
     policies = of(f"{APPS}/basicPublishingCredentialsPolicies", name)
     found = {
@@ -248,7 +255,7 @@ def test_no_setting_that_the_plan_forbids(name):
     """Flex Consumption has its own place for each."""
     told = app(name)
     assert not {it["name"] for it in told["siteConfig"]["appSettings"]} & FORBIDDEN
-    assert not set(told["siteConfig"]) & FORBIDDEN_SITE
+    assert not {*told, *told["siteConfig"]} & FORBIDDEN_SITE
     (plan,) = of("Microsoft.Web/serverfarms", name)
     assert plan.body["sku"] == {"name": "FC1", "tier": "FlexConsumption"}
 
