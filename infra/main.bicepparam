@@ -30,7 +30,10 @@ param people = {
   deployerId: readEnvironmentVariable('AZURE_PRINCIPAL_ID', '')
   deployerType: readEnvironmentVariable('AZURE_PRINCIPAL_TYPE', 'User') == 'User' ? 'User' : 'ServicePrincipal'
   operatorGroupId: readEnvironmentVariable('OPERATOR_GROUP_ID', '')
-  agentIds: filter(split(readEnvironmentVariable('EDGE_AGENT_IDS', ''), ','), id => !empty(id))
+  agentIds: union(
+    filter(map(split(readEnvironmentVariable('EDGE_AGENT_IDS', ''), ','), id => trim(id)), id => !empty(id)),
+    []
+  )
 }
 param internalDomains = filter(
   map(split(readEnvironmentVariable('INTERNAL_DOMAINS', ''), ','), domain => trim(domain)),
@@ -106,7 +109,14 @@ param sftpEndpoint = readEnvironmentVariable('SFTP_PRINTERS', '[]') != '[]'
   : readEnvironmentVariable('SFTP_PREPARED', 'false') == 'true' ? 'prepared' : 'none'
 param network = {
   closed: readEnvironmentVariable('NETWORK_CLOSED', 'false') == 'true'
-  allowedAddresses: filter(split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ','), each => !empty(each))
+  // Storage takes one address without its /32 only.
+  allowedAddresses: union(
+    filter(
+      map(split(readEnvironmentVariable('ALLOWED_ADDRESSES', ''), ','), each => replace(trim(each), '/32', '')),
+      each => !empty(each)
+    ),
+    []
+  )
   outboundIp: readEnvironmentVariable('NAT_GATEWAY', 'false') == 'true'
   addressSpace: readEnvironmentVariable('ADDRESS_SPACE', '10.93.0.0/24')
 }

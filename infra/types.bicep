@@ -51,7 +51,7 @@ type retentionType = {
 type networkType = {
   @description('Whether public access is off and everything goes by private endpoints.')
   closed: bool
-  @description('Public IPv4 addresses or ranges that are let in all the same, such as those of offices with an edge agent.')
+  @description('Public IPv4 addresses, or ranges up to /30, that are let in all the same, such as those of offices with an edge agent; no private ones.')
   @maxLength(200)
   allowedAddresses: string[]
   @description('Whether mail leaves from one fixed address: a NAT gateway, about $32 a month and $0.045 a GB. Port 25 is open to few kinds of subscription even so (Enterprise Agreement, MCA-E).')

@@ -77,6 +77,30 @@ def test_answers_of_azd_make_the_smallest_set():
     assert told["INTERNAL_TRANSPORT"] == "hve"
 
 
+def test_lists_may_have_blanks_and_names_twice():
+    """Storage takes no range of one address, Entra no blank, ARM no resource twice."""
+    agent, other = "5" * 36, "6" * 36
+    environ = {
+        "ALLOWED_ADDRESSES": "203.0.113.7/32, 198.51.100.0/28,203.0.113.7",
+        "EDGE_AGENT_IDS": f"{agent}, {other},{agent}",
+        "INTERNAL_DOMAINS": "contoso.com, contoso.de",
+        "IN_VAULT": "SMTP_PASSWORD, HVE_PASSWORD",
+        "NETWORK_CLOSED": "true",
+    }
+    deployment = values.deploy(template.INFRA / "main.bicepparam", environ)
+    made = list(deployment.made())
+    told = [it.body.get("properties", {}) for it in made]
+    rules = [
+        each["networkAcls"].get("ipRules") for each in told if "networkAcls" in each
+    ]
+    addresses = [[rule["value"] for rule in each] for each in rules if each]
+    assert addresses == [["203.0.113.7", "198.51.100.0/28"]] * 2
+    agents = [each["principalId"] for each in told if "principalId" in each]
+    assert [agents.count(it) for it in (agent, other)] == [2, 2]
+    names = [(it.type, it.name, it.scope) for it in made]
+    assert len(names) == len(set(names))
+
+
 def test_unverified_domain_is_made_but_not_linked():
     """Azure would refuse the link; a later run, with the domain verified, makes it."""
     deployment = values.deploy(sets.parameters("typical"))
