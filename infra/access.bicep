@@ -88,6 +88,7 @@ var operators = [
   { on: 'container', name: 'config', role: roles.blobContributor, why: 'mends the routes' }
   { on: 'container', name: 'scans', role: roles.blobReader, why: 'explains who would get a scan' }
   { on: 'container', name: 'held', role: roles.blobReader, why: 'looks at a held scan' }
+  { on: 'container', name: 'sent', role: roles.blobReader, why: 'checks it, looks at a mailed scan' }
 ]
 
 // docs/edge.md, "Signing in".
@@ -97,17 +98,14 @@ var agents = [
 ]
 
 func to(entries entryType[], id string, kind principalType) grantType[] =>
-  map(
-    filter(entries, entry => !empty(id) && !empty(entry.name)),
-    entry => {
-      on: entry.on
-      name: entry.name
-      role: entry.role
-      why: entry.why
-      to: id
-      toType: kind
-    }
-  )
+  map(filter(entries, entry => !empty(id) && !empty(entry.name)), entry => {
+    on: entry.on
+    name: entry.name
+    role: entry.role
+    why: entry.why
+    to: id
+    toType: kind
+  })
 
 module grants 'grants.bicep' = {
   params: {

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from shared import health
+from shared.stores.account import LEDGER
 from tests.infra import sets, template, walk
 from tests.infra.grammar import Name, Object, Text
 from tests.infra.sets import ROLES, SETS
@@ -100,6 +102,17 @@ def test_topics_may_deliver_and_nothing_else(name):
             queue = {"scans": "scan-events", "reports": "delivery-reports"}
             ends = (queue[who.partition(".")[0]], "deadletter")
             assert it.scope.endswith(ends)
+
+
+def test_operators_may_look_at_what_check_looks_at():
+    """`sent` too, where mailed scans are kept: else `check` would say NO to them."""
+    granted = {
+        it.scope.rpartition("/")[2]
+        for it in grants("everything")
+        if told(it)["principalType"] == "Group"
+    }
+    assert {health.SCANS, health.HELD, health.CONFIG, health.SENT} <= granted
+    assert {health.EVENTS, health.RETRIES, health.REPORTS, LEDGER} <= granted
 
 
 def test_assignments_are_made_in_one_place():
