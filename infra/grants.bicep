@@ -72,9 +72,7 @@ resource containerRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource host 'Microsoft.Storage/storageAccounts@2026-04-01' existing = [
-  for grant in onHost: { name: grant.name }
-]
+resource host 'Microsoft.Storage/storageAccounts@2026-04-01' existing = [for grant in onHost: { name: grant.name }]
 
 resource hostRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, i) in onHost: {
@@ -123,9 +121,7 @@ resource tableRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   }
 ]
 
-resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = [
-  for grant in onVault: { name: grant.name }
-]
+resource vault 'Microsoft.KeyVault/vaults@2026-02-01' existing = [for grant in onVault: { name: grant.name }]
 
 resource vaultRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (grant, i) in onVault: {
