@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared import health
-from shared.stores.account import LEDGER
+from shared import rulebook, settle
+from shared.stores import account, queues
 from tests.infra import sets, template, walk
 from tests.infra.grammar import Name, Object, Text
 from tests.infra.sets import ROLES, SETS
@@ -111,8 +111,8 @@ def test_operators_may_look_at_what_check_looks_at():
         for it in grants("everything")
         if told(it)["principalType"] == "Group"
     }
-    assert {health.SCANS, health.HELD, health.CONFIG, health.SENT} <= granted
-    assert {health.EVENTS, health.RETRIES, health.REPORTS, LEDGER} <= granted
+    assert {settle.SCANS, settle.HELD, settle.SENT, rulebook.CONFIG} <= granted
+    assert {queues.EVENTS, queues.RETRIES, queues.REPORTS, account.LEDGER} <= granted
 
 
 def test_assignments_are_made_in_one_place():

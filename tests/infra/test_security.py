@@ -24,8 +24,8 @@ SECRET = re.compile(
     r"AccountKey=|SharedAccess|accesskey=|sig=|BEGIN [A-Z ]*PRIVATE", re.IGNORECASE
 )
 HELD_BACK = re.compile(r"(?!MAIL_CLIENT_ID).*(PASSWORD|SECRET|CERTIFICATE|CONNECTION)")
-# On Flex Consumption each stops a deployment ("… for Flex Consumption sites is invalid"),
-# or is ignored; Microsoft lists them.
+# On Flex Consumption each is ignored, or stops a deployment: "site configuration
+# property (Site.SiteConfig.FtpsState) for Flex Consumption sites is invalid".
 FORBIDDEN = {
     *("FUNCTIONS_MAX_HTTP_CONCURRENCY", "FUNCTIONS_WORKER_DYNAMIC_CONCURRENCY_ENABLED"),
     *("FUNCTIONS_WORKER_PROCESS_COUNT", "WEBSITE_DNS_SERVER"),
@@ -115,7 +115,7 @@ def test_tls_is_1_2_or_newer(name):
 
 @pytest.mark.parametrize("name", SETS)
 def test_the_app_takes_https_and_entra_only(name):
-    """No publishing password, not for FTP either, which the plan has not; no debugger."""
+    """No publishing password, nor one for FTP, which the plan lacks; no debugger."""
     told = app(name)
     assert told["httpsOnly"] is True
     assert told["siteConfig"]["remoteDebuggingEnabled"] is False
