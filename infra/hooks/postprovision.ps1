@@ -1,5 +1,6 @@
-# After `azd provision`: seeds config/routes.toml, verifies the mail domain, and says what
-# is still missing. Run again as often as you like: what is there is left as it is.
+# After `azd provision`: seeds config/routes.toml, makes the folders of printers, verifies
+# the mail domain, and says what is still missing. Run again as often as you like: what is
+# there is left as it is.
 # Exit status: 0 done, or left to you in words; 1 something was tried and failed.
 # The twin of postprovision.sh; a test compares the two.
 . (Join-Path $PSScriptRoot 'azure.ps1')
@@ -78,6 +79,34 @@ function Initialize-Routes {
     }
     else {
         Write-Refused 'config/routes.toml is not seeded' 'postprovision'
+    }
+}
+
+# A printer whose home is not there is not let in ("Home Directory not accessible"), and a
+# template cannot make a folder. A file makes its folder; the product ignores dotfiles.
+function Initialize-Homes {
+    foreach ($user in (Get-Answer 'SFTP_USERS') -split ',' | Where-Object { $_ }) {
+        $file = "$scratch/home.txt"
+        [IO.File]::WriteAllText($file, "It keeps the folder of a printer: without, its sign-in by SFTP fails.`n")
+        $command = 'az', 'storage', 'blob', 'upload', '--subscription', (Get-Answer 'AZURE_SUBSCRIPTION_ID'),
+            '--auth-mode', 'login', '--account-name', (Get-Answer 'SCAN_STORAGE_ACCOUNT'),
+            '--container-name', 'scans', '--name', "$user/.home", '--file', "$scratch/home.txt",
+            '--overwrite', 'false', '--no-progress', '--only-show-errors', '--output', 'none'
+        if ($run.ByHand -or (Get-Answer 'NETWORK_CLOSED') -eq 'true') {
+            $why = if ($run.ByHand) { $run.ByHand } else { 'the storage account takes no calls from outside its network' }
+            Write-No "the folder of printer $user is not made: $why"
+            Write-Also 'from where the account can be reached, with any text as home.txt:'
+            Write-Shown ($command -replace [regex]::Escape($file), 'home.txt')
+        }
+        elseif (Invoke-Patiently $command) {
+            Write-Ok "the folder of printer $user is made"
+        }
+        elseif (Test-Fault 'BlobAlreadyExists') {
+            Write-Ok "the folder of printer $user is there"
+        }
+        else {
+            Write-Refused "the folder of printer $user is not made" 'postprovision'
+        }
     }
 }
 
@@ -216,6 +245,7 @@ function Write-Missing {
 try {
     Find-Az 'postprovision'
     Initialize-Routes
+    Initialize-Homes
     Confirm-Domain
     Initialize-Exchange
     Write-Missing

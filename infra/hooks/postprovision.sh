@@ -1,6 +1,7 @@
 #!/bin/sh
-# After `azd provision`: seeds config/routes.toml, verifies the mail domain, and says what
-# is still missing. Run again as often as you like: what is there is left as it is.
+# After `azd provision`: seeds config/routes.toml, makes the folders of printers, verifies
+# the mail domain, and says what is still missing. Run again as often as you like: what is
+# there is left as it is.
 # Exit status: 0 done, or left to you in words; 1 something was tried and failed.
 set -u
 hooks=$(dirname "$0")
@@ -77,6 +78,29 @@ seed_routes() {
     else
         refused "config/routes.toml is not seeded" postprovision
     fi
+}
+
+# A printer whose home is not there is not let in ("Home Directory not accessible"), and a
+# template cannot make a folder. A file makes its folder; the product ignores dotfiles.
+make_homes() {
+    for user in $(printf '%s' "${SFTP_USERS:-}" | tr ',' ' '); do
+        echo 'It keeps the folder of a printer: without, its sign-in by SFTP fails.' >"$scratch/home.txt"
+        set -- az storage blob upload --subscription "$AZURE_SUBSCRIPTION_ID" \
+            --auth-mode login --account-name "$SCAN_STORAGE_ACCOUNT" \
+            --container-name scans --name "$user/.home" --file "$scratch/home.txt" \
+            --overwrite false --no-progress --only-show-errors --output none
+        if [ -n "$by_hand" ] || [ "${NETWORK_CLOSED:-false}" = true ]; then
+            no "the folder of printer $user is not made: ${by_hand:-the storage account takes no calls from outside its network}"
+            also "from where the account can be reached, with any text as home.txt:"
+            shown "$@" | sed "s|$scratch/||"
+        elif patiently "$@"; then
+            ok "the folder of printer $user is made"
+        elif grep -q BlobAlreadyExists "$scratch/fault"; then
+            ok "the folder of printer $user is there"
+        else
+            refused "the folder of printer $user is not made" postprovision
+        fi
+    done
 }
 
 # Asks for the four states; they are in $answer, one a line.
@@ -199,6 +223,7 @@ tell_missing() {
 
 look_for_az postprovision
 seed_routes
+make_homes
 verify_domain
 prepare_exchange
 tell_missing
