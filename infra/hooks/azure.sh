@@ -8,6 +8,8 @@ PAUSE_SECONDS=${HOOK_PAUSE_SECONDS:-15}
 status=0 # 0: done, or left to a person in words. 1: something was tried and failed.
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+# dash leaves without the trap above where a signal ends it.
+trap 'exit 130' HUP INT TERM
 
 ok() { printf 'ok  %s\n' "$1"; }
 no() { printf 'NO  %s\n' "$1"; }

@@ -2,9 +2,9 @@
 # Each run sends one small mail; `azd env set TEST_SCAN false` ends that.
 # Exit status: 0 it was sent, waits, or was left to you in words; 1 it went wrong.
 # The twin of postdeploy.sh; a test compares the two.
+if (-not $env:AZURE_SUBSCRIPTION_ID) { throw 'run it by azd: azd hooks run postdeploy' }
+if (-not $env:SCAN_STORAGE_ACCOUNT) { throw 'run azd provision first' }
 . (Join-Path $PSScriptRoot 'azure.ps1')
-if (-not (Get-Answer 'AZURE_SUBSCRIPTION_ID')) { throw 'run it by azd: azd hooks run postdeploy' }
-if (-not (Get-Answer 'SCAN_STORAGE_ACCOUNT')) { throw 'run azd provision first' }
 
 $now = [DateTime]::UtcNow
 $invariant = [Globalization.CultureInfo]::InvariantCulture

@@ -3,9 +3,9 @@
 # there is left as it is.
 # Exit status: 0 done, or left to you in words; 1 something was tried and failed.
 # The twin of postprovision.sh; a test compares the two.
+if (-not $env:AZURE_SUBSCRIPTION_ID) { throw 'run it by azd: azd hooks run postprovision' }
+if (-not $env:SCAN_STORAGE_ACCOUNT) { throw 'run azd provision first' }
 . (Join-Path $PSScriptRoot 'azure.ps1')
-if (-not (Get-Answer 'AZURE_SUBSCRIPTION_ID')) { throw 'run it by azd: azd hooks run postprovision' }
-if (-not (Get-Answer 'SCAN_STORAGE_ACCOUNT')) { throw 'run azd provision first' }
 
 $mailApiVersion = '2026-03-18'
 $unmatched = Get-Answer 'UNMATCHED_RECIPIENT'

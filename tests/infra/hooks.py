@@ -75,9 +75,15 @@ class Site:
 
     def run(self, hook: str, **changes: str) -> Ran:
         """Run a hook; what it says on both streams comes back."""
+        with self.start(hook, **changes) as running:
+            out, _ = running.communicate(timeout=120)
+        return Ran(running.returncode, out)
+
+    def start(self, hook: str, **changes: str) -> subprocess.Popen[str]:
+        """Start a hook in a process group of its own, as a terminal would."""
         env = self.bench.environment() | PLACES | ANSWERS
         env |= {"HOOK_TRIES": "3", "HOOK_PAUSE_SECONDS": "0"} | changes
-        done = subprocess.run(  # noqa: S603 (our own script)
+        return subprocess.Popen(  # noqa: S603 (our own script)
             [
                 str(shutil.which("dash") or shutil.which("sh")),
                 str(HOOKS / f"{hook}.sh"),
@@ -87,10 +93,8 @@ class Site:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=120,
+            start_new_session=True,
         )
-        return Ran(done.returncode, done.stdout)
 
 
 def _tomorrow() -> datetime:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -334,6 +336,19 @@ def test_no_secret_is_printed(site):
     """Whatever else stands in azd's environment."""
     secrets = dict.fromkeys(("HVE_PASSWORD", "MAIL_CLIENT_SECRET"), "hunter2")
     assert "hunter2" not in site.run("postprovision", **secrets).out
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_who_breaks_off_leaves_nothing_behind(site, tmp_path, word):
+    """The waiting for a role takes minutes: Ctrl-C is likely."""
+    site.bench.know(refusals=99)
+    with site.start("postprovision", HOOK_PAUSE_SECONDS="60") as hook:
+        while not site.bench.calls("az", "storage"):
+            assert hook.poll() is None
+        assert list(tmp_path.glob("tmp.*"))
+        os.killpg(hook.pid, word)
+        assert hook.wait(30) == 130
+    assert list(tmp_path.glob("tmp.*")) == []
 
 
 @pytest.mark.skipif(
