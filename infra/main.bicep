@@ -6,7 +6,7 @@ import { mailType, settingsType, vaultSettingType } from 'settings.bicep'
 import { budgetType, capacityType, networkType, officeType, peopleType } from 'types.bicep'
 import { printerType, redundancyType, retentionType, sftpType, transportType } from 'types.bicep'
 
-@description('What is this environment called? It becomes part of names.')
+@description('What is this environment called? Letters, digits and hyphens: it becomes part of names.')
 @minLength(1)
 @maxLength(40)
 param environmentName string
@@ -141,5 +141,7 @@ output SCAN_STORAGE_ACCOUNT string = forwarder.outputs.made.storageName
 output SCAN_TABLE_ENDPOINT string = forwarder.outputs.made.endpoints.table
 output SCAN_TIMEZONE string = office.timezone
 output SFTP_LOGINS string[] = forwarder.outputs.made.logins
+// A hierarchical account stays so: without this, the run after the last printer has gone would fail.
+output SFTP_PREPARED string = sftpEndpoint == 'none' ? 'false' : 'true'
 output SFTP_USERS string = join(map(sftpPrinters, printer => printer.name), ',')
 output UNMATCHED_RECIPIENT string = unmatchedRecipient
