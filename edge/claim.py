@@ -181,7 +181,8 @@ def _make(place: Place, target: str) -> None:
     """Make the folder of a claim; on a full disk the spare one becomes it."""
     top = place.path / CLAIMED
     try:
-        top.mkdir(mode=0o700, exist_ok=True)
+        if not top.is_dir():
+            top.mkdir(mode=0o700, exist_ok=True)
         with reach.folder(place.path, target, make=True):
             pass
     except OSError as exc:
@@ -219,7 +220,8 @@ def _tidy(place: Place, folder: str) -> None:
         while folder.count("/") > 0:
             (place.path / folder).rmdir()
             folder = folder.rpartition("/")[0]
-        prepare(place)
+        if not (place.path / CLAIMED / SPARE).is_dir():
+            prepare(place)
 
 
 def _quoted(folder: str) -> str:

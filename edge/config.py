@@ -75,8 +75,8 @@ class Storage:
 class Limits:
     """What the agent takes for itself."""
 
-    uploads: int = 8
-    """At a time."""
+    uploads: int = 16
+    """At a time. Each waits for storage and for the disk most of the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

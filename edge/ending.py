@@ -18,6 +18,8 @@ from .finished import Ending
 
 _HEAD = 1 << 20
 """What `kinds.sniff` wants to see."""
+_GLANCE = 4096
+"""What tells a PDF."""
 _PIECE = 1 << 18
 _BLANK = b"\0" * 8
 _GROWING = frozenset({Kind.TIFF, Kind.TXT})
@@ -27,7 +29,16 @@ _FORMS = {".xml": "xml", ".json": "json"}
 
 def ending(descriptor: int, size: int, name: str) -> tuple[Ending, str]:
     """Judge a file by its bytes; a sidecar that can be read to its end is whole."""
-    head = os.pread(descriptor, min(_HEAD, size), 0)
+
+    def fetch(at: int, length: int) -> bytes:
+        return os.pread(descriptor, length, at)
+
+    if kinds.sniff(fetch(0, _GLANCE), name) is Kind.PDF:
+        # Nearly all scans: of these little is read.
+        ends = judge_ends(Kind.PDF, size, fetch)
+        if ends:
+            return _said(ends, Kind.PDF)
+    head = fetch(0, min(_HEAD, size))
     kind = kinds.sniff(head, name)
     if kind in {None, Kind.TXT} and _is_sidecar(head, size, name):
         return Ending.WHOLE, ""
@@ -36,10 +47,10 @@ def ending(descriptor: int, size: int, name: str) -> tuple[Ending, str]:
             return Ending.CUT, "Its first bytes have not been written yet."
         return Ending.OPEN, ""
 
-    def fetch(at: int, length: int) -> bytes:
-        return os.pread(descriptor, length, at)
+    return _said(_judged(kind, size, fetch, head), kind)
 
-    verdict = judge_ends(kind, size, fetch) or _judged(kind, size, fetch, head)
+
+def _said(verdict: Verdict, kind: Kind) -> tuple[Ending, str]:
     if not verdict.is_whole:
         return Ending.CUT, verdict.why
     return (Ending.OPEN if kind in _GROWING else Ending.WHOLE), ""

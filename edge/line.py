@@ -15,7 +15,7 @@ from itertools import count
 
 from .job import Job
 
-LARGE_BYTES = 64 << 20
+LARGE_BYTES = 16 << 20
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 1.0, 60.0
 FIRST_AGAIN_SECONDS, LONGEST_AGAIN_SECONDS = 5.0, 300.0
 

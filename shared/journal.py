@@ -31,6 +31,9 @@ def quiet_others() -> None:
 
 def masked_text(text: str) -> str:
     """Mask every address in a text, such as a server's answer."""
+    if "@" not in text:
+        # Else each word of a long text is tried from each of its letters on.
+        return text
     return _ADDRESS.sub(lambda found: masked(found[0]), text)
 
 
