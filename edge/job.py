@@ -36,8 +36,8 @@ class Job:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(claimed: Claimed, device: str, **said: str) -> Job:
-        """One file alone."""
+    def of(claimed: Claimed, device: str, /, **said: str) -> Job:
+        """One file alone, and what its sidecar said; that may be a device too."""
         return Job(
             job_id=claimed.claim_id,
             folder=claimed.place.path,

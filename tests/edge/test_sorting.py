@@ -113,6 +113,14 @@ def test_scan_of_before_a_kill_waits_for_its_sidecar(paired):
     assert [each.path for each in job.members] == ["s.pdf", "s.json"]
 
 
+def test_sidecar_may_name_the_device(paired):
+    """JSON is the operator's own form: it may say what the name of the folder hides."""
+    paired.add(claimed(paired, "s.pdf", NOW))
+    paired.add(claimed(paired, "s.json", NOW, '{"device": "mfp-9f"}'))
+    (job,) = paired.sort(NOW + 1).jobs
+    assert (job.device, dict(job.metadata)) == ("mfp", {"device": "mfp-9f"})
+
+
 def test_file_under_way_is_no_scan_yet(paired):
     """Beside sidecars each scan stands for itself."""
     paired.add(claimed(paired, "s.pdf", NOW))
