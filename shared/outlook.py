@@ -73,6 +73,15 @@ def tell_quotas(works: Works) -> None:
                     note("quota", fields)
 
 
+def tell_rules(works: Works, *, again: bool) -> None:
+    """Look at the rules where no scan does; `again`: say once more what is wrong.
+
+    So their alert neither ends while they are, nor stays when they are mended.
+    """
+    if works.rulebook.faults() and again:
+        works.rulebook.tell()
+
+
 def tell_ends(works: Works) -> None:
     """Say what that is in use ends, and in how many days; less than 0: it has ended."""
     now = works.clock()

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from .directory import Directory, parse_directory
 from .errors import MissingError, TransientError
-from .journal import alarm, note
+from .journal import Value, alarm, note
 from .model import Place, Reason
 from .rules import Rules, RulesError, parse_rules
 from .stores.blobs import Blobs, Opened
@@ -95,12 +95,18 @@ class Kept[T]:
     def _broken(self, fault: RulesError) -> None:
         """Report it, and stay with the last good one."""
         self.fault = fault
-        alarm("routes-broken", "config-broken", {"file": self._name, "why": str(fault)})
+        self.tell()
         if self._good is None:
             # A last good one that a newer Scanpost refuses is none.
             with suppress(MissingError, RulesError):
                 kept = self._blobs.open(CONFIG, f"last-good/{self._name}")
                 self._good = self._parse(_whole(self._blobs, kept))
+
+    def tell(self) -> None:
+        """Say what is wrong with the newest one, if anything."""
+        if self.fault:
+            said: dict[str, Value] = {"file": self._name, "why": str(self.fault)}
+            alarm("routes-broken", "config-broken", said)
 
     def _keep(self, data: bytes, etag: str) -> None:
         """Keep a good one where every instance finds it; once per version."""
@@ -145,3 +151,8 @@ class Rulebook:
             self.current()
         both = (self._routes.fault, self._directory.fault)
         return tuple(str(fault) for fault in both if fault)
+
+    def tell(self) -> None:
+        """Say once more what is wrong with the newest files."""
+        self._routes.tell()
+        self._directory.tell()

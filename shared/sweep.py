@@ -8,7 +8,7 @@ changes it changes under the row's ETag, so two sweeps do no harm.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -125,9 +125,10 @@ class Sweeper:
         with turn.sparing(heartbeats.CONTAINER):
             turn.counts["silent"] = heartbeats.listen(account.blobs, turn.now)
         outlook.tell_backlog((self._elders | turn.rows).values(), turn.now)
-        with turn.sparing("what nobody took, and the quotas"):
+        with turn.sparing("what nobody took, the quotas, and the rules"):
             turn.counts |= outlook.strays(account)
             outlook.tell_quotas(self._works)
+            outlook.tell_rules(self._works, again=is_full)
         if is_full:
             outlook.tell_ends(self._works)
 
@@ -286,11 +287,9 @@ class Sweeper:
         for row in self._works.ledger.until(oldest):
             is_open = row.state in UNFINISHED or row.state is State.HELD
             if row.received < oldest and not is_open and row.scan_id not in turn.seen:
-                try:
+                with suppress(StaleError):
                     self._works.ledger.remove(row)
-                except StaleError:
-                    continue
-                turn.counts["forgotten"] += 1
+                    turn.counts["forgotten"] += 1
 
 
 def _tell_loss(row: Row, turn: Round) -> None:

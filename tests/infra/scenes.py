@@ -230,6 +230,22 @@ def mended(office: Office) -> None:
     office.scan(name="mfp/3.pdf")
 
 
+def ignored(office: Office) -> None:
+    """And nobody mended it for more than a day, in which nobody scans."""
+    broken(office)
+    for _ in range(26):
+        office.later(hours=1)
+        office.sweep()
+
+
+def repaired(office: Office) -> None:
+    """And mended it at night: no scan comes that would read it."""
+    broken(office)
+    office.routes(ROUTES)
+    office.later(minutes=5)
+    office.sweep()
+
+
 class Deaf(Ledger):
     """A table that does not answer."""
 
@@ -263,7 +279,7 @@ SCENES: Mapping[str, Scene] = {
     for each in (
         *(quiet, held, untold, gone, superseded, bounced, waiting, growing, poisoned),
         *(poison_left, dead_letter, refused, silent, ending, broken, mended),
-        *(unlisted, idle, dead),
+        *(ignored, repaired, unlisted, idle, dead),
     )
 }
 SETTINGS = {"untold": {"OPS_MAILBOX": "it@contoso.com"}}

@@ -28,6 +28,8 @@ EXPECTED = {
     "ending": {"credential-ends"},
     "broken": {"routes-broken"},
     "mended": set(),
+    "ignored": {"routes-broken"},
+    "repaired": set(),
     "unlisted": {"sweep-stopped"},
     "idle": set(),
     "dead": {"sweep-stopped"},
@@ -66,7 +68,8 @@ def test_every_alert_has_a_scene_that_raises_it():
 @pytest.mark.parametrize("word", sorted(alarm_words()))
 def test_every_alarm_word_is_caught_by_an_alert_that_mails(played, word):
     """By the line alone, as it was really written."""
-    (round_,) = played["idle"].rows
+    idle = played["idle"].rows
+    (round_,) = [row for row in idle if row["Message"].startswith("event=sweep ")]
     rows = [row for scene in played.values() for row in scene.rows]
     lines = [row for row in rows if row["Message"].endswith(f" alarm={word}")]
     assert lines
@@ -96,6 +99,12 @@ def test_refused_sign_in_is_told_of_once_however_long_it_lasts(played):
     assert len(attempts) > 5
     assert times_told(rule, scene, scene.end) == 1
     assert not rule.fires(scene.rows, scene.end + rule.window + timedelta(seconds=1))
+
+
+def test_broken_routes_are_told_of_once_however_long_they_stay(played):
+    """A day and two hours, longer than the window, are one alert."""
+    scene = played["ignored"]
+    assert times_told(rules()["routes-broken"], scene, scene.end) == 1
 
 
 def test_lost_scans_of_one_kind_are_one_alert(played):
