@@ -1,6 +1,6 @@
 // What somebody should look at: one rule for each alert of docs/operating.md, listed in monitoring/alerts.json.
 // Every rule is stateful: it fires once, stays fired while its query finds anything, and ends by itself.
-// Windows are longer than the time between two looks, so that lines that come late are seen, and none twice.
+// Windows are no shorter than the time between two looks, so that lines that come late are seen; seen twice they are one alert.
 // `split` gives each value an alert of its own. A rule costs about 0.50 USD a month, 1.50 where it looks every 5 minutes.
 
 import { tagsType } from 'made.bicep'
