@@ -80,6 +80,16 @@ def test_deployment_is_protected():
     assert "inputs.environment" in told["concurrency"]["group"]
 
 
+def test_answers_win_over_what_was_deployed():
+    """Outputs have the names of answers: a changed one would be lost in a refresh."""
+    runs = [step.get("run", "") for step in steps("deploy")]
+    (refresh,) = [place for place, run in enumerate(runs) if "azd env refresh" in run]
+    provision = [place for place, run in enumerate(runs) if "azd provision" in run]
+    words = "\n".join(runs[refresh : min(provision)])
+    assert words.index("azd env refresh") < words.index("azd env set --file")
+    assert any("azd env set --file" in run for run in runs[:refresh])
+
+
 def test_deployment_explains_its_inputs():
     """In the workflow, and in docs/deploying.md with every variable that it reads."""
     page = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
