@@ -75,7 +75,7 @@ class Storage:
 class Limits:
     """What the agent takes for itself."""
 
-    uploads: int = 16
+    uploads: int = 12
     """At a time. Each waits for storage and for the disk most of the time."""
 
 

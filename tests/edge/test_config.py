@@ -115,7 +115,7 @@ def test_little_need_be_said(folder):
     """The agent is called like its host; all else has a default."""
     config = written(folder, SHORT)
     assert config.agent == socket.gethostname()
-    assert config.limits.uploads == 16
+    assert config.limits.uploads == 12
     (watched,) = config.folders
     assert (watched.done, watched.set, watched.sidecar) == ("delete", "single", "none")
     assert config.storage.account_url == "https://stscans.blob.core.windows.net"
