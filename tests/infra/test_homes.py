@@ -4,26 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-import pytest
-
 from shared.names import is_system
 from tests.infra.fakes.options import parse
-from tests.infra.hooks import Site
-from tests.path.office import Office
-
-
-@pytest.fixture
-def office(azurite):
-    """The storage account, cleared afterwards."""
-    made = Office(azurite)
-    yield made
-    made.clear()
-
-
-@pytest.fixture
-def site(office, tmp_path):
-    """A fresh deployment."""
-    return Site(tmp_path, office.azurite)
 
 
 def homes(office):

@@ -13,7 +13,6 @@ import pytest
 from shared.rules import parse_rules
 from tests.infra.fakes.options import parse
 from tests.infra.hooks import HOOKS, Site
-from tests.path.office import Office
 
 RECORDS = (
     '["mail.contoso.com TXT \\"v=spf1 include:x -all\\"", "s1 CNAME \\u003ca\\u003e"]'
@@ -24,20 +23,6 @@ ACS = {
     "MAIL_DOMAIN": "mail.contoso.com",
     "DNS_RECORDS": RECORDS,
 }
-
-
-@pytest.fixture
-def office(azurite):
-    """The storage account, cleared afterwards."""
-    made = Office(azurite)
-    yield made
-    made.clear()
-
-
-@pytest.fixture
-def site(office, tmp_path):
-    """A fresh deployment."""
-    return Site(tmp_path, office.azurite)
 
 
 def seeded(office):

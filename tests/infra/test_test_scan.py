@@ -13,23 +13,7 @@ from shared.errors import AuthRefusedError
 from shared.model import Kind
 from shared.whole import judge
 from tests.infra.fakes.options import parse
-from tests.infra.hooks import Site
 from tests.makers import an_event
-from tests.path.office import Office
-
-
-@pytest.fixture
-def office(azurite):
-    """The storage account and a worker, cleared afterwards."""
-    made = Office(azurite)
-    yield made
-    made.clear()
-
-
-@pytest.fixture
-def site(office, tmp_path):
-    """A fresh deployment."""
-    return Site(tmp_path, office.azurite)
 
 
 class Worker(threading.Thread):

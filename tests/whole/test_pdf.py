@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.model import Kind
-from shared.whole import Watch, judge, judge_ends
+from shared.whole import Fetch, judge, judge_ends
 
 from . import pdfs
 
@@ -142,6 +142,11 @@ def test_file_without_any_end_is_broken(data):
     assert (verdict.is_whole, verdict.why) == (False, "The PDF has no end (%%EOF).")
 
 
+def reader_of(data: bytes) -> Fetch:
+    """Read of these bytes."""
+    return lambda at, length: data[at : at + length]
+
+
 @pytest.mark.parametrize("name", WHOLE)
 @pytest.mark.parametrize(
     "added", [b"", b"\n7 0 obj\n", b"\nstartx", b"\n% made by hand"]
@@ -152,7 +157,7 @@ def test_two_ends_say_what_the_whole_file_says(name, added):
     whole = head + b"%" + bytes(70_000) + b"%%EOF obj\n" + mark + rest + added
     for cut in range(len(whole) - len(rest) - len(added), len(whole) + 1):
         data = whole[:cut]
-        said = judge_ends(Kind.PDF, cut, lambda at, n, data=data: data[at : at + n])
+        said = judge_ends(Kind.PDF, cut, reader_of(data))
         full = judge(Kind.PDF, data)
         assert said
         assert (said.is_whole, said.why) == (full.is_whole, full.why)
