@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.model import Kind
-from shared.whole import Fetch, judge, judge_ends
+from shared.whole import Fetch, Watch, judge, judge_ends
 
 from . import pdfs
 
