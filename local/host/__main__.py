@@ -7,11 +7,13 @@ queue is polled, `ready`. Exit status: 0 drained, 2 the app or its settings are 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import secrets
 import signal
 import sys
 import threading
+import traceback
 from pathlib import Path
 
 from local.host.config import AppError
@@ -21,9 +23,8 @@ from local.host.logs import speak
 WRONG = 2
 
 
-def main() -> int:
+def main(words: argparse.Namespace) -> int:
     """Load, serve, drain."""
-    words = _words()
     speak()
     key = words.key or secrets.token_urlsafe(24)
     stopping = threading.Event()
@@ -37,8 +38,10 @@ def main() -> int:
     except (AppError, OSError) as exc:
         print(f"host: {exc}", file=sys.stderr)
         return WRONG
-    print(f"serving {address}\nkey {key}\nready", flush=True)
-    stopping.wait()
+    with contextlib.suppress(BrokenPipeError):
+        print(f"serving {address}\nkey {key}\nready", flush=True)
+        stopping.wait()
+    # Told to stop; or whoever started us has gone already, and reads nothing more.
     host.stop()
     return 0
 
@@ -64,7 +67,13 @@ def _watch(stopping: threading.Event) -> None:
 
 
 if __name__ == "__main__":
-    # A worker thread that hangs must not keep the process: what it held comes again.
-    status = main()
-    sys.stdout.flush()
-    os._exit(status)
+    asked, status = _words(), 1
+    try:
+        status = main(asked)
+        sys.stdout.flush()
+    finally:
+        fault = sys.exception()
+        if fault and not isinstance(fault, BrokenPipeError):
+            traceback.print_exception(fault)
+        # A thread that hangs must not keep the process: what it held comes again.
+        os._exit(status)

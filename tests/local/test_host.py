@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +15,15 @@ import pytest
 from local.azurite import Azurite
 from local.identity import IdentityEndpoint
 from local.tokens import Issuer
-from tests.local.hosts import HostProcess, new_queue, poison_of, settings, until
+from tests.local.hosts import (
+    ROOT,
+    SAMPLE_APP,
+    HostProcess,
+    new_queue,
+    poison_of,
+    settings,
+    until,
+)
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +214,26 @@ def test_host_ends_when_whoever_started_it_does(azurite):
         assert own.process.stdin
         own.process.stdin.close()
         assert own.ended() == 0
+
+
+def test_host_ends_where_nobody_reads_what_it_says(azurite):
+    """Whoever started it died before it was ready: its output leads nowhere."""
+    known = settings(azurite, new_queue(azurite))
+    read, write = os.pipe()
+    os.close(read)
+    with subprocess.Popen(  # noqa: S603 (our own words)
+        [sys.executable, "-m", "local.host", "--app", str(SAMPLE_APP), "--until-eof"],
+        cwd=ROOT,
+        env={**os.environ, "TICK": "0 0 0 1 1 *", **known},
+        stdin=subprocess.DEVNULL,
+        stdout=write,
+        stderr=write,
+    ) as process:
+        os.close(write)
+        try:
+            assert process.wait(20) == 0
+        finally:
+            process.kill()
 
 
 def test_timer_ticks_in_one_of_two_hosts_only(azurite):
