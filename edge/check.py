@@ -77,6 +77,7 @@ def _folder(folder: Folder, state_dir: Path) -> Result:
     try:
         next(folder.path.iterdir(), None)
         claim.prepare(folder)
+        claim.probe(folder)
         if other := owner.holder(
             folder.path, state_dir, is_remote=mount_now(folder.path).is_remote
         ):

@@ -72,6 +72,20 @@ def prepare(place: Place) -> None:
     (place.path / CLAIMED / SPARE).mkdir(mode=0o700, exist_ok=True)
 
 
+def probe(place: Place) -> None:
+    """Try whether a file can be claimed, with one of our own. Raises OSError."""
+    name = f"{CLAIMED}-check-{secrets.token_hex(_ID_BYTES)}"
+    with reach.folder(place.path, CLAIMED):
+        pass
+    (place.path / name).touch(mode=0o600, exist_ok=False)
+    found, moved = place.path / name, place.path / CLAIMED / name
+    try:
+        found.rename(moved)
+    finally:
+        found.unlink(missing_ok=True)
+    moved.unlink()
+
+
 def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
     """Rename the file away, and see that it is still the one that was looked at.
 

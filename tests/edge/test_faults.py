@@ -271,6 +271,17 @@ def test_read_only_share_is_waited_for(site):
         site.stop()
 
 
+def test_check_says_that_a_share_has_turned_read_only(site):
+    """Though the agent runs, and had the folder while it was not."""
+    with memory_disk(site.scans):
+        site.start()
+        assert site.stop() == 0
+        run(["mount", "-o", "remount,ro", str(site.scans)])
+        site.start()
+        assert "Read-only file system: mount it writable" in site.edge("check").stdout
+        assert site.stop() == 0
+
+
 def test_share_that_turns_read_only_after_the_upload_doubles_nothing(site, between):
     """The file cannot be removed: it is, as soon as it can be."""
     between.bytes_per_second = 60_000
