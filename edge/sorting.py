@@ -17,6 +17,7 @@ from .config import Folder, Gathering, Sidecar
 from .elements import TwinError
 from .job import Job
 from .pairs import Pair
+from .profiles import extension_of
 from .sets import Patience, Seen
 from .twins import read_twin
 
@@ -230,6 +231,9 @@ class Sorter:
         name = names.get(pair.scan[0].key)
         if name is None:
             return alone
+        if len(pages) == 1 and extension_of(pages[0].path) == "pdf":
+            # It is what would be made of it; a signature would not outlive that.
+            return replace(alone, path=name)
         made = _Pages([each.file for each in pages], alone.job_id, self.merge)
         return replace(
             alone,

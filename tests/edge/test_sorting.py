@@ -66,6 +66,14 @@ def test_pages_go_when_it_is_quiet(merging):
     assert job.file().name.endswith("-2.pdf")
 
 
+def test_pdf_that_is_a_whole_scan_goes_byte_for_byte(merging):
+    """Some printers number a single PDF too; a signature would not outlive a merge."""
+    merging.add(claimed(merging, "0051_250416164757_001.pdf", NOW))
+    (job,) = merging.sort(NOW + QUIET).jobs
+    assert (job.path, job.pages) == ("0051_250416164757.pdf", 0)
+    assert job.file() == job.members[0].file
+
+
 def test_page_that_is_still_written_is_waited_for(merging):
     """However long it takes: a scan is never shortened in silence."""
     for page in (1, 2):
