@@ -26,6 +26,8 @@ type Check = Callable[[Value], Any]
 DAY_SECONDS = 86_400.0
 _CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Learn, "Naming and Referencing Containers, Blobs, and Metadata"."""
+_OTHERS = frozenset({"edge", "held", "sent", "config", "deadletter"})
+"""Containers of the account that have another purpose."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -132,6 +134,8 @@ def container(value: Value) -> str:
     said = text(value)
     if isinstance(value.raw, str) and not _CONTAINER.fullmatch(said):
         value.blame(f"{said!r} is no container: 3 to 63 of a-z, 0-9 and -")
+    elif said in _OTHERS:
+        value.blame(f"{said!r} is for something else: nobody mails what lies there")
     return said
 
 

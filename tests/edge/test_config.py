@@ -293,6 +293,15 @@ def test_an_address_of_storage_names_the_account_alone(folder, url):
     assert line == 4
 
 
+@pytest.mark.parametrize("name", ["edge", "held", "sent", "config", "deadletter"])
+def test_a_container_with_another_purpose_takes_no_scans(folder, name):
+    """No event comes from there: nobody would mail them."""
+    text = SHORT.replace("[[folder]]", f'container = "{name}"\n[[folder]]', 1)
+    ((_, what),) = faults(folder, text)
+    assert "container" in what
+    assert name in what
+
+
 def test_an_emulator_has_the_account_in_the_path(folder):
     """Azurite, on this machine."""
     url = "http://127.0.0.1:10000/devstoreaccount1"
