@@ -93,9 +93,14 @@ def _left(file: Path) -> dict[str, Any]:
 def _print_files(values: dict[str, Any]) -> None:
     print(f"{values['backlog']} files wait")
     for each in values["waiting"]:
-        print(f"  {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+        print(f"  {_place(each)}: {plain(each['why'], 300)}")
     for each in values.get("leftovers", []):
-        print(f"LEFT {plain(each['path'], 300)}: {each['why']}")
+        print(f"LEFT {_place(each)}: {each['why']}")
+
+
+def _place(each: dict[str, Any]) -> str:
+    """Where a file is: printers name their scans alike."""
+    return plain(f"{each['folder']}/{each['path']}", 600)
 
 
 def _print(values: dict[str, Any]) -> None:
@@ -109,8 +114,8 @@ def _print(values: dict[str, Any]) -> None:
             print(f"folder {each['path']}: {each['trouble'] or 'watched'}")
         _print_files(values)
     for each in values["problems"]:
-        print(f"PROBLEM {plain(each['path'], 300)}: {plain(each['why'], 300)}")
+        print(f"PROBLEM {_place(each)}: {plain(each['why'], 300)}")
         for kept in each["kept"]:
             print(f"  kept in {plain(kept, 300)}; to try again, move it back")
     for each in values["last"]:
-        print(f"sent {each['time']} {plain(each['path'], 300)}")
+        print(f"sent {each['time']} {plain(each['blob'], 300)}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import time
 import tomllib
@@ -166,6 +167,16 @@ def test_status_says_what_waits_and_what_went(site):
     assert [each["path"] for each in said["last"]] == ["scan.pdf"]
     assert [each["path"] for each in said["waiting"]] == ["half.pdf"]
     assert said["waiting"][0]["why"]
+
+
+def test_status_says_of_which_folder(site):
+    """Two printers name their scans alike."""
+    (site.scans / "half.pdf").write_bytes(CUT_PDF)
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    assert site.edge("once").returncode == 3
+    said = site.edge("status").stdout
+    assert f"  {site.scans}/half.pdf: " in said
+    assert re.search("^sent .* mfp-2f/scan.pdf$", said, re.MULTILINE)
 
 
 def test_check_says_that_all_is_well(site):
