@@ -153,7 +153,7 @@ class Keeper:
             journal.warn("edge_no_status", {"why": str(exc)})
 
     def _note(self) -> None:
-        """Tell the person at the printer what a file has long been waiting for."""
+        """Tell the log and the person at the printer what a file long waits for."""
         waiting = {
             (sight.place.path, sight.path): (why, changed)
             for sight, why in self.agent.agenda.waiting()
@@ -161,6 +161,8 @@ class Keeper:
         }
         for key, told in waiting.items():
             if self._noted.get(key) != told:
+                fields = {"folder": str(key[0]), "path": key[1], "why": told[0]}
+                journal.warn("edge_stuck", fields)
                 self.tell(self.agent.folders[key[0]], key[1], told[0])
         under_way = {
             (path, name)

@@ -33,7 +33,8 @@ def test_what_keeps_a_temporary_name_is_told_and_never_touched(site):
     wait_for(lambda: "half.tmp" in site.status())
     said = json.loads(site.edge("status", "--json").stdout)["leftovers"]
     assert sorted(each["path"] for each in said) == sorted(TEMPORARY)
-    assert "LEFT half.tmp: It has a temporary name" in site.edge("status").stdout
+    told = f"LEFT {site.scans}/half.tmp: It has a temporary name"
+    assert told in site.edge("status").stdout
     assert len(events(site, "edge_leftover")) == len(TEMPORARY)
     beat = json.loads(site.blobs("edge")["office.json"])
     assert beat["leftovers"] == len(TEMPORARY)
@@ -101,7 +102,7 @@ PATIENT = (
 
 
 def test_note_that_went_after_a_day_does_not_come_back(site):
-    """Though the file still lies there; another reason is told anew."""
+    """Though the file lies there; another reason is told anew, in the log too."""
     half, other = site.scans / "half.pdf", site.scans / "other.pdf"
     half.write_bytes(CUT_PDF)
     process = subprocess.Popen(  # noqa: S603 (our own module)
@@ -109,7 +110,8 @@ def test_note_that_went_after_a_day_does_not_come_back(site):
         cwd=ROOT,
         env=site.env,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         wait_for(note_of(half).exists)
@@ -124,4 +126,6 @@ def test_note_that_went_after_a_day_does_not_come_back(site):
         wait_for(lambda: names(site.scans) == ["other.pdf", note_of(other).name])
     finally:
         process.terminate()
-        process.wait(30)
+        said = process.communicate(timeout=30)[1]
+    told = [line for line in said.splitlines() if "event=edge_stuck" in line]
+    assert [line.count("half.pdf") for line in told] == [1, 0, 1], said
