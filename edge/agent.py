@@ -249,6 +249,9 @@ class Agent:
     def _sort(self, path: Path) -> None:
         """Send on what is complete."""
         folder = self.folders[path]
+        if not (is_at_once(folder) or self.watcher.has_told(path)):
+            # The other pages may lie there: it stays due.
+            return
         with self._locks[path]:
             under_way = [] if is_at_once(folder) else self.agenda.under_way(folder)
             found = self.sorters[path].sort(time.time(), under_way)

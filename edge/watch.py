@@ -65,6 +65,8 @@ class Watcher:
         self._all_at = self._retry_at = 0.0
         self.troubles: dict[Path, str] = {}
         """Why a folder is not seen now, for a person."""
+        self._told: set[Path] = set()
+        """Folders of which every name was told, by this thread."""
         self.is_watching = threading.Event()
         """Set once every folder was listed, or cannot be."""
 
@@ -76,6 +78,13 @@ class Watcher:
         """Whether all names that were there at the start were told of."""
         listed = [each.has_listed.is_set() for each in list(self._pollers.values())]
         return self.is_watching.is_set() and all(listed)
+
+    def has_told(self, path: Path) -> bool:
+        """Whether all names of a folder were told of, or cannot be."""
+        poller = self._pollers.get(path)
+        if poller:
+            return poller.has_listed.is_set()
+        return path in self._told or path in self.troubles
 
     def wake(self) -> None:
         """Have `run` look now whether it shall stop."""
@@ -203,6 +212,8 @@ class Watcher:
             folders += inner
             for file, _ in files:
                 self._found(Sight(place, file))
+        if place.path in self._tops:
+            self._told.add(place.path)
 
     def _not_covered(self, place: Place, path: str, exc: OSError) -> None:
         if exc.errno in _FULL and place.path not in self._polled:
@@ -226,6 +237,7 @@ class Watcher:
 
     def _lose(self, place: Place) -> None:
         """Forget what is known of a folder."""
+        self._told.discard(place.path)
         self._tops.pop(place.path, None)
         self._pollers.pop(place.path, None)
         stop = self._polled.pop(place.path, None)

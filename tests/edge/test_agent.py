@@ -129,6 +129,26 @@ def test_pages_become_one_pdf(site):
         assert len(pdf.pages) == 3
 
 
+def test_pages_wait_until_their_folder_was_looked_through(site):
+    """However long that takes: a scan that a kill cut in two is not shortened."""
+    many = site.scans.parent / "many"
+    for number in range(12_000):
+        (many / str(number)).mkdir(parents=True)
+    site.configure(set="merge", pages_quiet_seconds=0.2)
+    site.start()
+    (site.scans / "S_0001.jpg").write_bytes(picture("JPEG"))
+    wait_for(site.claimed)
+    site.stop(signal.SIGKILL)
+    (site.scans / "S_0002.jpg").write_bytes(picture("JPEG", 1))
+    first = f'[[folder]]\npath = "{many}"\ndevice = "many"\n[[folder]]'
+    site.config.write_text(site.config.read_text().replace("[[folder]]", first))
+    site.start()
+    wait_for(lambda: site.blobs_named() == {"mfp-2f/S.pdf"})
+    with pikepdf.open(io.BytesIO(site.blobs()["mfp-2f/S.pdf"])) as pdf:
+        assert len(pdf.pages) == 2
+    assert site.stop() == 0
+
+
 def test_sidecar_becomes_metadata(site):
     """And goes with its scan."""
     site.configure(sidecar="json", sidecar_seconds=20.0)
