@@ -185,6 +185,7 @@ class Book:
                     self._db.executemany(_INSERT, batch.rows)
                     self._db.execute("commit")
                 except BaseException:
+                    # Whatever it was: the next batch begins a transaction of its own.
                     if self._db.in_transaction:
                         self._db.execute("rollback")
                     raise
