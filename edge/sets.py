@@ -89,9 +89,14 @@ def gather(files: Iterable[Seen], patience: Patience, now: float) -> Gathered:
     waiting: list[Job] = []
     broken: list[Job] = []
     for pages in stems.values():
-        jobs = _jobs(sorted(pages, key=_order))
-        for number, job in enumerate(jobs, 1):
-            done = _judge(job, patience, now, is_last=number == len(jobs))
+        *elder, newest = _jobs(sorted(pages, key=_order))
+        again = _again(newest)
+        judged = [_judge(job, patience, now, is_last=False) for job in elder]
+        rest = [each for each in newest if each not in again]
+        judged.append(_judge(rest, patience, now, again=again))
+        if again:
+            judged.append(_judge(again, patience, now))
+        for done in judged:
             place = waiting if done.until else broken if done.why else complete
             place.append(done)
     by_name = attrgetter("name")
@@ -126,10 +131,16 @@ def _order(page: _Page) -> tuple[float, int]:
     return page[0].changed, page[1].page or 0
 
 
-def _jobs(pages: Iterable[_Page]) -> list[list[_Page]]:
-    """Split the files of one stem, oldest first, where its counter began anew."""
+def _jobs(pages: Sequence[_Page]) -> list[list[_Page]]:
+    """Split the files of one stem, oldest first, where its counter began anew.
+
+    A file that is not finished is held to be of the last: its name may be all that is
+    left of a page that was claimed a moment ago.
+    """
     jobs: list[list[_Page]] = [[]]
     for each in pages:
+        if not each[0].is_finished:
+            continue
         job = jobs[-1]
         if any(read.page == each[1].page for _, read in job):
             # What came late is a first page, and now the others follow it.
@@ -138,7 +149,18 @@ def _jobs(pages: Iterable[_Page]) -> list[list[_Page]]:
                 at = len(job)
             jobs[-1:] = [job[:at], job[at:]]
         jobs[-1].append(each)
+    jobs[-1] += [each for each in pages if not each[0].is_finished]
     return jobs
+
+
+def _again(pages: Sequence[_Page]) -> list[_Page]:
+    """Those that are not finished, and whose number a finished one has."""
+    numbers = {read.page for each, read in pages if each.is_finished}
+    return [
+        (each, read)
+        for each, read in pages
+        if not each.is_finished and read.page in numbers
+    ]
 
 
 def _late_start(job: Sequence[_Page]) -> int:
@@ -156,9 +178,17 @@ def _late_start(job: Sequence[_Page]) -> int:
 
 
 def _judge(
-    pages: Sequence[_Page], patience: Patience, now: float, *, is_last: bool
+    pages: Sequence[_Page],
+    patience: Patience,
+    now: float,
+    *,
+    is_last: bool = True,
+    again: Sequence[_Page] = (),
 ) -> Job:
-    """Say whether a job may go; `is_last`: no later one has begun under its stem."""
+    """Say whether a job may go; `is_last`: no later one has begun under its stem.
+
+    `again` are files that may begin one, once they are finished.
+    """
     last = max(each.changed for each, _ in pages)
     in_order = sorted(pages, key=lambda page: page[1].page or 0)
     job = Job(
@@ -167,9 +197,11 @@ def _judge(
     why = _lacking(in_order)
     if not why and _late_start(pages) < len(pages):
         why = "its first page came long after the others: two scans may have met here"
+    until = last + patience.missing_seconds
     if why:
-        until = last + patience.missing_seconds
         return _held(job, why, until if now < until else 0.0)
+    if again and now < until:
+        return _held(job, f"written anew, not finished: {again[0][0].name}", until)
     until = last + patience.quiet_seconds
     if is_last and now < until:
         return _held(job, "more pages may come", until)

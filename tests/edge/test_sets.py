@@ -104,6 +104,28 @@ def test_a_number_again_is_another_scan():
     ]
 
 
+def test_a_name_that_may_be_stale_begins_no_second_scan():
+    """A page is seen once more after it was claimed: the others are on their way.
+
+    Until it is finished under its name, it says nothing of what is there.
+    """
+    stale = pages(PLAIN, 1, at=0.5, is_finished=False)
+    found = gather([*pages(PLAIN, 1), *stale], PATIENCE, 0.6)
+    assert not found.complete
+    assert [numbers_of(each) for each in found.waiting] == [[1], [1]]
+    whole = gather([*pages(PLAIN, 1, 2, 3, apart=0.1), *stale], PATIENCE, 11).waiting
+    assert "written anew" in whole[0].why
+
+
+def test_a_second_scan_that_nobody_finishes_holds_the_first_only_so_long():
+    """What is whole goes in the end; what is not, a person is told."""
+    files = [*pages(PLAIN, 1, 2), *pages(PLAIN, 1, at=20, is_finished=False)]
+    assert not gather(files, PATIENCE, 300.9).complete
+    found = gather(files, PATIENCE, 320)
+    assert [numbers_of(each) for each in found.complete] == [[1, 2]]
+    assert "not finished" in found.broken[0].why
+
+
 def test_a_second_scan_takes_no_place_in_a_first_with_a_gap():
     """The elder lacks its first page; the younger's does not become it."""
     files = [*pages(PLAIN, 2, 3), *pages(PLAIN, 1, 2, 3, at=60)]
