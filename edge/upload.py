@@ -103,23 +103,20 @@ class Uploader:
                 "When the agent was stopped it was being handed over to another "
                 f"storage, {entry.depot}: look whether the scan arrived."
             )
-        try:
-            return self._committed(entry)
-        except GoneError:
-            stored = self._depot.find(entry.blob)
-            age = self._clock() - entry.changed
-            if stored is None and -_SKEW_SECONDS <= age < SURE_SECONDS:
-                # Neither the blob nor its blocks: committed, mailed and removed since.
-                return self._mark(entry, Step.COMMITTED)
-        except TakenError:
-            # By the first try, it may be, which was on its way until now.
-            stored = self._depot.find(entry.blob)
-            is_ours = stored is not None and stored.own_id == entry.claim_id
-            blocks = frozenset(_blocks(entry))
-            if not is_ours and blocks <= self._depot.uncommitted(entry.blob):
-                self._refute(entry.blob, job)
-                return None
-        if stored and stored.own_id == entry.claim_id:
+        before = stored = self._depot.find(entry.blob)
+        if not _is_of(entry, stored):
+            try:
+                return self._committed(entry)
+            except (GoneError, TakenError):
+                # Taken by the first try, it may be, which was on its way until now.
+                stored = self._depot.find(entry.blob)
+                if not _is_of(entry, stored) and self._are_staged(entry):
+                    self._refute(entry.blob, job)
+                    return None
+                if before is None and stored is None and self._is_sure(entry):
+                    # Neither blob nor blocks: committed, mailed and removed since.
+                    return self._mark(entry, Step.COMMITTED)
+        if _is_of(entry, stored):
             return self._mark(entry, Step.COMMITTED)
         # Somebody else's blob of that name may have pushed our blocks out.
         self._release(entry.blob)
@@ -127,6 +124,15 @@ class Uploader:
             "Nobody can tell whether this file was handed over when the agent was "
             "stopped: look whether the scan arrived; if not, scan it again."
         )
+
+    def _are_staged(self, entry: Entry) -> bool:
+        """Whether its blocks lie there still: then they were never committed."""
+        return frozenset(_blocks(entry)) <= self._depot.uncommitted(entry.blob)
+
+    def _is_sure(self, entry: Entry) -> bool:
+        """Whether the service would not have dropped its blocks by itself."""
+        age = self._clock() - entry.changed
+        return -_SKEW_SECONDS <= age < SURE_SECONDS
 
     def _anew(self, job: Job) -> Entry:
         """Stage, write down, commit; under the first name that nobody has."""
@@ -257,6 +263,11 @@ class Uploader:
     def _release(self, blob: str) -> None:
         with self._lock:
             self._taken.pop(blob, None)
+
+
+def _is_of(entry: Entry, stored: Stored | None) -> bool:
+    """Whether a blob is this file's."""
+    return stored is not None and stored.own_id == entry.claim_id
 
 
 def _row(job: Job, blob: str, *, size: int) -> Entry:

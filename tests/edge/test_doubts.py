@@ -69,6 +69,33 @@ def test_commit_that_comes_late_is_not_made_twice(rig, monkeypatch):
     assert rig.blobs() == {"mfp-2f/scan.pdf": PDF}
 
 
+@pytest.mark.parametrize("is_other_s", [False, True])
+def test_commit_that_comes_late_may_be_mailed_at_once(rig, monkeypatch, is_other_s):
+    """Nobody finds the blob that was in the way: ours, where none was there before."""
+    job = rig.job()
+    stopped(rig, monkeypatch, job, "committing")
+    if is_other_s:
+        client = rig.azurite.blobs().get_blob_client("scans", "mfp-2f/scan.pdf")
+        client.upload_blob(b"another", overwrite=True)
+    commit = rig.depot.commit
+
+    def late(wanted: Commitment) -> None:
+        if not is_other_s:
+            commit(wanted)
+        try:
+            commit(wanted)
+        finally:
+            rig.clear()
+
+    monkeypatch.setattr(rig.depot, "commit", late)
+    if is_other_s:
+        with pytest.raises(ProblemError):
+            rig.uploader().upload(job)
+    else:
+        assert rig.uploader().upload(job).step is Step.COMMITTED
+    assert not rig.blobs()
+
+
 def test_name_stays_ours_while_nobody_knows(rig, monkeypatch):
     """Else the next scan of that name would push our blocks out."""
     uploader = rig.uploader()
