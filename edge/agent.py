@@ -97,10 +97,11 @@ class Agent:
             ready()
         while not (stop.wait(LONG_WAKE_SECONDS) or self._has_failed):
             pass
+        end = time.time()
         halt.set()
         self.tender.bell.set()
         self.watcher.wake()
-        self._drain()
+        self._drain(end)
         if self.threads.failure:
             raise self.threads.failure
 
@@ -155,7 +156,7 @@ class Agent:
                 self.agenda.done(done)
             self._due[folder.path] = 0.0
         if is_at_once(folder):
-            self._sort(folder.path)
+            self._sort(folder.path, time.time())
         else:
             self.tender.bell.set()
 
@@ -175,12 +176,11 @@ class Agent:
         self.desk.mended(folder, gone)
         self.known.forget(each.claim_id for each in gone)
 
-    def sort_due(self) -> None:
-        """Send on what time has made complete."""
-        now = time.time()
+    def sort_due(self, now: float) -> None:
+        """Send on what time has made complete `now`, in seconds since 1970."""
         for path, at in list(self._due.items()):
             if at <= now:
-                self._sort(path)
+                self._sort(path, now)
 
     def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
         """Storage has it: remove it here, or keep it. Raises OSError, BookError."""
@@ -202,8 +202,11 @@ class Agent:
         self.known.forget(each.claim_id for each in members)
         self.tender.look_soon(folder)
 
-    def _drain(self) -> None:
-        """Look at what was seen, upload what is finished; then end, whatever hangs."""
+    def _drain(self, now: float) -> None:
+        """Look at what was seen, upload what is finished; then end, whatever hangs.
+
+        What was quiet by `now`, when the watch ended: who knows what came since.
+        """
         until = time.monotonic() + DRAIN_SECONDS
         for each in ("watch", "tend"):
             self.threads.join(each, time.monotonic() + 1.0)
@@ -213,7 +216,7 @@ class Agent:
             if time.monotonic() >= until:
                 break
             time.sleep(0.02)
-            self.sort_due()
+            self.sort_due(now)
         self._end.set()
 
     def _look_on(self) -> None:
@@ -246,7 +249,7 @@ class Agent:
         else:
             self.agenda.done(sight)
 
-    def _sort(self, path: Path) -> None:
+    def _sort(self, path: Path, now: float) -> None:
         """Send on what is complete."""
         folder = self.folders[path]
         if not (is_at_once(folder) or self.watcher.has_told(path)):
@@ -254,7 +257,7 @@ class Agent:
             return
         with self._locks[path]:
             under_way = [] if is_at_once(folder) else self.agenda.under_way(folder)
-            found = self.sorters[path].sort(time.time(), under_way)
+            found = self.sorters[path].sort(now, under_way)
             due = found.until
             if due is not None and under_way:
                 # One that is removed by its writer is waited for no longer.

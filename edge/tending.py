@@ -117,7 +117,7 @@ class Tender:
         turns: list[tuple[float, Callable[[], None]]] = [
             (FOLDERS_SECONDS, self._tend_all),
             (TICK_SECONDS, self._see_the_clock),
-            (TICK_SECONDS, self.agent.sort_due),
+            (TICK_SECONDS, lambda: self.agent.sort_due(time.time())),
             (TICK_SECONDS, self._clear_again),
             (PROBLEMS_SECONDS, self._look_at_problems),
             (emptied.EVERY_SECONDS, self._remove_empty),

@@ -11,9 +11,13 @@ import pytest
 from edge import agent as agents
 from edge import emptied
 from edge.agent import Agent
-from edge.config import Config, Folder, Storage
+from edge.config import Config, Folder, Gathering, Storage
 from edge.look import Looker
 from edge.merged import Merged
+from tests.samples import PDF
+
+from .site import wait_for
+from .test_merge import picture
 
 
 @pytest.fixture
@@ -90,3 +94,28 @@ def test_empty_folders_go_where_that_is_asked_for(agent, monkeypatch, rig, wante
     stop.set()
     thread.join()
     assert (rig.spot.path / "job").exists() is not wanted
+
+
+def test_end_does_not_shorten_a_scan(agent, monkeypatch, rig):
+    """Nobody watches any more, and a large file takes its time: pages may come."""
+    (place,) = agent.config.folders
+    merging = replace(place, set=Gathering.MERGE, pages_quiet_seconds=0.5)
+    agent.config = replace(agent.config, folders=(merging,))
+    agent.__post_init__()
+    stage, is_over = rig.depot.stage, threading.Event()
+    monkeypatch.setattr(
+        rig.depot, "stage", lambda *words: is_over.wait(10) and stage(*words)
+    )
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop, ready.set))
+    thread.start()
+    ready.wait(10)
+    (rig.spot.path / "large.pdf").write_bytes(PDF)
+    wait_for(lambda: agent.line.is_moving())
+    (rig.spot.path / "S_0001.jpg").write_bytes(picture("JPEG"))
+    wait_for(lambda: agent.is_hopeful())
+    stop.set()
+    time.sleep(1.5)
+    is_over.set()
+    thread.join()
+    assert set(rig.blobs()) == {"mfp-2f/large.pdf"}
