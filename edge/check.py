@@ -14,7 +14,7 @@ from shared.stores.border import DeniedError
 from . import claim, config, office, owner
 from .book import Book, BookError
 from .config import Config, Folder
-from .look import mount_now
+from .mounts import mount_now
 from .running import DEFAULT
 
 NAME = "check"

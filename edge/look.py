@@ -17,20 +17,14 @@ from . import junk, reach
 from .ending import ending
 from .finished import LONGEST_SECONDS, Ending, Facts, Step, judge
 from .lease import Holder, holder
-from .mounts import Mount, mount_of, read_mounts
+from .mounts import Mount, MountOf, Mounts, mount_now
 from .sight import Answer, Later, Mark, Nothing, Ready, Sight
 
 type Ask = Callable[[int, Mount], Holder]
-type MountOf = Callable[[Path], Mount]
 
 _SOON = 0.02
 """Seconds: it changed while it was being looked at."""
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
-
-
-def mount_now(path: Path) -> Mount:
-    """Find what a path lies on now. Raises OSError."""
-    return mount_of(path.resolve(), read_mounts())
 
 
 @dataclass(slots=True)
@@ -56,6 +50,10 @@ class Looker:
     ask: Ask = holder
     mount_of: MountOf = mount_now
     _memories: dict[tuple[Path, str], _Memory] = field(default_factory=dict)
+    _mounts: Mounts = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._mounts = Mounts(self.mount_of)
 
     def look(self, sight: Sight) -> Answer:
         """Look at it now. What cannot be read now is `Later`, with the reason.
@@ -74,12 +72,18 @@ class Looker:
         self._memories.pop((sight.place.path, sight.path), None)
 
     def _answer(self, sight: Sight) -> Answer:
+        above, _, name = sight.path.rpartition("/")
         try:
-            if why := _why_nothing(reach.stat(sight.place.path, sight.path)):
-                return Nothing(why)
-            mount = self.mount_of((sight.place.path / sight.path).parent)
-            with reach.file(sight.place.path, sight.path) as descriptor:
+            with reach.folder(sight.place.path, above) as parent:
+                stat = os.stat(name, dir_fd=parent, follow_symlinks=False)
+                if why := _why_nothing(stat):
+                    return Nothing(why)
+                descriptor = reach.opened(parent, name)
+            try:
+                mount = self._mounts.of(sight.place.path, above, stat.st_dev)
                 return self._judged(sight, descriptor, mount)
+            finally:
+                os.close(descriptor)
         except OSError as exc:
             return self._not_read(exc)
 

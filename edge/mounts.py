@@ -1,15 +1,19 @@
 """What a folder lies on: whether the system tells us of what others write there.
 
 In: a path and the text of /proc/self/mountinfo (proc(5)). Out: a `Mount`. The text is
-read by `read_mounts`; the rest is pure.
+read by `read_mounts`, `Mounts` remembers; the rest is pure.
 """
 
 from __future__ import annotations
 
 import re
+import select
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import BinaryIO
 
 MOUNTINFO = Path("/proc/self/mountinfo")
 _OCTAL = re.compile(r"\\([0-7]{3})")
@@ -24,6 +28,7 @@ _REMOTE = frozenset(
 """Others write behind the kernel's back: inotify hears nothing of it."""
 _SMB = frozenset({"cifs", "smb2", "smb3", "smbfs"})
 _UNKNOWN = "unknown"
+_REMEMBERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +80,50 @@ def _mounts(text: str) -> tuple[Mount, ...]:
 def read_mounts() -> str:
     """Read what is mounted now. Raises OSError."""
     return MOUNTINFO.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+type MountOf = Callable[[Path], Mount]
+
+
+def mount_now(path: Path) -> Mount:
+    """Find what a path lies on now. Raises OSError."""
+    return mount_of(path.resolve(), read_mounts())
+
+
+class Mounts:
+    """What folders lie on, asked again after anything was mounted. Thread-safe.
+
+    A folder is the same as before while files in it are on the same device: what a link
+    leads to may change.
+    """
+
+    def __init__(self, ask: MountOf) -> None:
+        self._ask = ask
+        self._known: dict[tuple[Path, str, int], Mount] = {}
+        self._lock = threading.Lock()
+        self._poll = select.poll()
+        self._table: BinaryIO | None = None
+
+    def of(self, top: Path, path: str, device: int) -> Mount:
+        """Find what a folder below `top` lies on, on that device. Raises OSError."""
+        key = top, path, device
+        with self._lock:
+            if self._has_changed():
+                self._known.clear()
+            if key not in self._known:
+                if len(self._known) >= _REMEMBERED:
+                    self._known.clear()
+                self._known[key] = self._ask(top / path)
+            return self._known[key]
+
+    def _has_changed(self) -> bool:
+        """Whether the table did (proc(5)); at first it has."""
+        if self._table is None:
+            self._table = MOUNTINFO.open("rb")
+            self._poll.register(self._table, select.POLLPRI)
+            return True
+        return bool(self._poll.poll(0))
+
+    def __del__(self) -> None:
+        if self._table:
+            self._table.close()

@@ -44,11 +44,16 @@ def file(top: Path, path: str) -> Iterator[int]:
     """Open the file at a relative path to read it; a pipe does not hold it up."""
     above, _, name = path.rpartition("/")
     with folder(top, above) as parent:
-        descriptor = os.open(name, _FILE, dir_fd=parent)
+        descriptor = opened(parent, name)
     try:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def opened(parent: int, name: str) -> int:
+    """Open a file in an open folder, as `file` does; whoever asked closes it."""
+    return os.open(name, _FILE, dir_fd=parent)
 
 
 def stat(top: Path, path: str) -> os.stat_result:

@@ -21,7 +21,7 @@ from .book import BookError, Entry
 from .claim import Claimed
 from .config import Folder
 from .leftovers import Leftovers
-from .look import mount_now
+from .mounts import mount_now
 from .owner import Owner
 from .recovery import Left, recover, sweep
 from .sight import Later, Nothing, Sight

@@ -19,8 +19,7 @@ from shared import journal
 from . import junk
 from .inotify import Flag, Inotify, Notice
 from .listing import contents
-from .look import MountOf, mount_now
-from .mounts import MOUNTINFO
+from .mounts import MOUNTINFO, MountOf, mount_now
 from .polling import ALL_SECONDS, Poller
 from .sight import Place, Sight
 

@@ -16,7 +16,8 @@ from typing import Self
 
 from edge.agenda import Agenda
 from edge.claim import ChangedError, Claimed, check, claim, discard, give_back
-from edge.look import Looker, MountOf, mount_now
+from edge.look import Looker
+from edge.mounts import MountOf, mount_now
 from edge.sight import Answer, Later, Nothing, Place, Ready, Sight
 from edge.watch import Watcher
 

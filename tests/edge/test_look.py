@@ -12,10 +12,11 @@ import pytest
 from edge import reach
 from edge.lease import Holder
 from edge.look import Looker
-from edge.mounts import Mount
+from edge.mounts import Mount, Mounts, mount_now
 from edge.sight import Answer, Later, Nothing, Ready, Sight
 from tests.whole.tiffs import Page, tiff
 
+from .disks import memory_disk
 from .eye import Folder, as_nobody
 from .papers import TWIN, a_document, a_picture
 
@@ -299,3 +300,25 @@ def test_looking_neither_kills_us_nor_holds_up_a_writer(tmp_path):
     longest = float(writer.communicate()[0])
     assert answers == {Ready, Later}
     assert longest < 0.5
+
+
+def test_what_a_folder_lies_on_is_asked_anew_when_something_is_mounted(tmp_path):
+    """And not for each file; nor is it believed of files on another device."""
+    asked: list[Path] = []
+
+    def ask(path: Path) -> Mount:
+        asked.append(path)
+        return mount_now(path)
+
+    mounts, device = Mounts(ask), tmp_path.stat().st_dev
+    for _ in range(3):
+        mounts.of(tmp_path, "", device)
+    assert asked == [tmp_path]
+    mounts.of(tmp_path, "", device + 1)
+    assert len(asked) == 2
+    (tmp_path / "disk").mkdir()
+    with memory_disk(tmp_path / "disk"):
+        inner = tmp_path / "disk"
+        assert mounts.of(inner, "", inner.stat().st_dev).kind == "tmpfs"
+        mounts.of(tmp_path, "", device)
+    assert len(asked) == 4

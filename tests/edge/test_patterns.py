@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from edge.lease import Holder
-from edge.look import Looker, MountOf, mount_now
-from edge.mounts import Mount
+from edge.look import Looker
+from edge.mounts import Mount, MountOf, mount_now
 
 from . import samba, sftp
 from .desk import Desk
