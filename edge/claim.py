@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import secrets
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,13 +96,10 @@ def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
     folder, _, name = ready.path.rpartition("/")
     target = _target(claim_id, folder)
     try:
-        _make(place, target)
-        try:
-            stat = reach.move(place.path, ready.path, f"{target}/{name}")
-        except OSError:
-            _tidy(place, target)
-            raise
+        with _made(place, target) as room:
+            stat = reach.move_into(room, name, place.path, ready.path)
     except OSError as exc:
+        _tidy(place, target)
         if exc.errno in _GONE:
             return Nothing("gone")
         why = _WHY.get(exc.errno or 0, exc.strerror or str(exc))
@@ -120,22 +117,21 @@ def claim(ready: Ready, now: float) -> Claimed | Later | Nothing:
     return Later(now, "It was changed while it was claimed.")
 
 
-def secure(claimed: Claimed) -> None:
-    """Make the claim survive a power cut: before the scan counts as sent.
+def check(claimed: Claimed, *, is_durable: bool = False) -> None:
+    """See that it is still what was claimed: after it was read. Raises ChangedError.
 
-    Else the file could be back under its name, and be sent twice. Not done by `claim`:
+    Durable: before the scan counts as sent the claim is made to survive a power cut;
+    else the file could be back under its name, and be sent twice. Not done by `claim`:
     it waits for the disk, and a printer may use the name again at once.
     """
-    folder = claimed.at.rpartition("/")[0]
-    with suppress(OSError), reach.folder(claimed.place.path, folder) as descriptor:
-        # Some network file systems have no such call.
-        os.fsync(descriptor)
-
-
-def check(claimed: Claimed) -> None:
-    """See that it is still what was claimed: after it was read. Raises ChangedError."""
+    folder, _, name = claimed.at.rpartition("/")
     try:
-        mark = Mark.of(reach.stat(claimed.place.path, claimed.at))
+        with reach.folder(claimed.place.path, folder) as parent:
+            mark = Mark.of(os.stat(name, dir_fd=parent, follow_symlinks=False))
+            if is_durable:
+                with suppress(OSError):
+                    # Some network file systems have no such call.
+                    os.fsync(parent)
     except OSError as exc:
         raise ChangedError(f"The claimed file is gone: {exc.strerror}.") from exc
     if mark != claimed.mark:
@@ -155,15 +151,22 @@ def keep(claimed: Claimed) -> str:
     return _put(claimed, f"{SENT}/{claimed.path}")
 
 
-def discard(claimed: Claimed) -> None:
-    """Delete it. One that is gone already is fine. Raises OSError."""
+def discard(claimed: Claimed, is_done: Callable[[Mark], bool] | None = None) -> bool:
+    """Delete it, unless it `is_done` no more; then False, and it is as it was.
+
+    One that is gone already is fine. Raises OSError.
+    """
     folder, _, name = claimed.at.rpartition("/")
     with (
         suppress(FileNotFoundError),
         reach.folder(claimed.place.path, folder) as parent,
     ):
+        mark = Mark.of(os.stat(name, dir_fd=parent, follow_symlinks=False))
+        if is_done and not is_done(mark):
+            return False
         os.unlink(name, dir_fd=parent)
     _tidy(claimed.place, folder)
+    return True
 
 
 def left_behind(place: Place) -> Iterator[Claimed]:
@@ -191,21 +194,21 @@ def _target(claim_id: str, folder: str) -> str:
     return f"{CLAIMED}/{head}"
 
 
-def _make(place: Place, target: str) -> None:
-    """Make the folder of a claim; on a full disk the spare one becomes it."""
-    top = place.path / CLAIMED
-    try:
-        if not top.is_dir():
-            top.mkdir(mode=0o700, exist_ok=True)
-        with reach.folder(place.path, target, make=True):
-            pass
-    except OSError as exc:
-        if exc.errno not in _FULL:
-            raise
+@contextmanager
+def _made(place: Place, target: str) -> Iterator[int]:
+    """Make the folder of a claim, open; on a full disk the spare one becomes it."""
+    with ExitStack() as stack:
         try:
-            (top / SPARE).rename(place.path / target)
-        except OSError:
-            raise exc from None
+            room = stack.enter_context(reach.folder(place.path, target, make=0o700))
+        except OSError as exc:
+            if exc.errno not in _FULL:
+                raise
+            try:
+                (place.path / CLAIMED / SPARE).rename(place.path / target)
+            except OSError:
+                raise exc from None
+            room = stack.enter_context(reach.folder(place.path, target))
+        yield room
 
 
 def _put(claimed: Claimed, path: str) -> str:
@@ -216,7 +219,7 @@ def _put(claimed: Claimed, path: str) -> str:
     if not stem:
         stem, dot, extension = name, "", ""
     beside = f"{stem} {claimed.claim_id}{dot}{extension}"
-    with reach.folder(top, folder, make=True):
+    with reach.folder(top, folder, make=0o777):
         pass
     for each in (name, beside):
         new = f"{folder}/{each}" if folder else each

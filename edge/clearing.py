@@ -10,7 +10,9 @@ import base64
 import hashlib
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 
 from . import claim as claims
 from . import reach
@@ -32,24 +34,23 @@ def clear(
     """Clear all of them away, and write it down; returns what is another scan now."""
     anew = []
     for each in members:
-        try:
-            mark = Mark.of(reach.stat(each.place.path, each.at))
-            is_same = mark == each.mark and not is_left_over
-            if not is_same and not _is_sent(entry, each, mark):
-                anew.append(Sight(each.place, claims.give_back(each)))
-            elif keeps:
+        is_done = partial(_is_sent, entry, each, is_left_over)
+        # One that is gone went by hand, or by us before we were stopped.
+        with suppress(FileNotFoundError):
+            if not keeps:
+                is_gone = claims.discard(each, is_done)
+            elif is_gone := is_done(Mark.of(reach.stat(each.place.path, each.at))):
                 claims.keep(each)
-            else:
-                claims.discard(each)
-        except FileNotFoundError:
-            # By hand, or by us before we were stopped.
-            continue
+            if not is_gone:
+                anew.append(Sight(each.place, claims.give_back(each)))
     book.write(replace(entry, step=Step.CLEARED, changed=time.time()))
     return anew
 
 
-def _is_sent(entry: Entry, claimed: Claimed, mark: Mark) -> bool:
+def _is_sent(entry: Entry, claimed: Claimed, is_left_over: bool, mark: Mark) -> bool:
     """Whether the bytes are those that went; only times may differ."""
+    if mark == claimed.mark and not is_left_over:
+        return True
     is_whole = claimed.claim_id == entry.claim_id and not entry.pages
     if not is_whole or not entry.md5:
         return mark.is_same_content(claimed.mark)

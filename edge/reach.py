@@ -23,20 +23,31 @@ _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 @contextmanager
-def folder(top: Path, path: str, *, make: bool = False) -> Iterator[int]:
-    """Open the folder at a relative path, empty for the top itself; made on request."""
+def folder(top: Path, path: str, *, make: int = 0) -> Iterator[int]:
+    """Open the folder at a relative path, empty for the top itself.
+
+    What is missing of it is made where there is a mode to `make` it with.
+    """
     descriptor = os.open(top, _OPEN | os.O_DIRECTORY)
     try:
         for part in filter(None, path.split("/")):
-            if make:
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=descriptor)
-            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+            inner = _inner(descriptor, part, make)
             os.close(descriptor)
             descriptor = inner
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _inner(descriptor: int, part: str, make: int) -> int:
+    try:
+        return os.open(part, _FOLDER, dir_fd=descriptor)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with suppress(FileExistsError):
+        os.mkdir(part, make, dir_fd=descriptor)
+    return os.open(part, _FOLDER, dir_fd=descriptor)
 
 
 @contextmanager
@@ -68,11 +79,17 @@ def move(top: Path, path: str, new: str) -> os.stat_result:
 
     Raises FileExistsError where the new name is taken.
     """
-    above, _, name = path.rpartition("/")
     new_above, _, new_name = new.rpartition("/")
-    with folder(top, above) as source, folder(top, new_above) as target:
+    with folder(top, new_above) as target:
+        return move_into(target, new_name, top, path)
+
+
+def move_into(target: int, new_name: str, top: Path, path: str) -> os.stat_result:
+    """The same, into an open folder."""
+    above, _, name = path.rpartition("/")
+    with folder(top, above) as source:
         _rename(source, name, target, new_name)
-        return os.stat(new_name, dir_fd=target, follow_symlinks=False)
+    return os.stat(new_name, dir_fd=target, follow_symlinks=False)
 
 
 def _rename(source: int, name: str, target: int, new: str) -> None:

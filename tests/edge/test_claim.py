@@ -18,7 +18,6 @@ from edge.claim import (
     keep,
     left_behind,
     prepare,
-    secure,
 )
 from edge.look import Looker
 from edge.sight import Later, Nothing, Ready, Sight
@@ -226,6 +225,6 @@ def test_a_full_disk_does_not_keep_a_file_from_leaving(tmp_path):
         it = claim(answer, 0.0)
         assert isinstance(it, Claimed)
         assert it.file.read_bytes() == PDF
-        secure(it)
+        check(it, is_durable=True)
         discard(it)
         assert (folder / ".scanpost" / "spare").is_dir()
