@@ -1,9 +1,10 @@
 """A file as the blocks that it is sent in: each hashed first, then streamed.
 
-In: a file. Out: `Block`s, in order, whose bytes are read from the file whenever they
-are sent: what an upload holds in memory is one piece, whatever a block's size. Raises
-OSError where it cannot be opened, then `UnreadError`, which whoever sends must not take
-for a fault of the line; `ChangedError` where it has become shorter.
+In: a file. Out: `Block`s, in order. The bytes of a small file are read once; those of a
+large one whenever they are sent: what an upload holds in memory is one piece, whatever
+a block's size. Raises OSError where it cannot be opened, then `UnreadError`, which
+whoever sends must not take for a fault of the line; `ChangedError` where it has become
+shorter.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from .claim import ChangedError
 
 PIECE_BYTES = 256 << 10
 """What is in memory of a file, at a time."""
+KEPT_BYTES = 1 << 20
+"""A file of so many is in memory as a whole."""
 
 
 class UnreadError(Exception):
@@ -39,6 +42,8 @@ class Block:
     length: int
     md5: bytes = b""
     """Of these bytes, as they were when they were read the first time."""
+    kept: memoryview | None = None
+    """All of them, of a small file."""
 
     def __len__(self) -> int:
         """How many bytes."""
@@ -46,17 +51,14 @@ class Block:
 
     def __iter__(self) -> Iterator[memoryview]:
         """Read them; a piece holds until the next one is asked for."""
+        if self.kept:
+            yield self.kept
+            return
         buffer = memoryview(bytearray(min(self.length, PIECE_BYTES)))
         at, left = self.at, self.length
         while left:
-            piece = buffer[: min(left, len(buffer))]
-            try:
-                count = os.preadv(self.descriptor, [piece], at)
-            except OSError as exc:
-                raise UnreadError(exc) from exc
-            if not count:
-                raise ChangedError("The claimed file has become shorter.")
-            yield piece[:count]
+            count = _read(self.descriptor, at, buffer[: min(left, len(buffer))])
+            yield buffer[:count]
             at, left = at + count, left - count
 
 
@@ -66,10 +68,13 @@ class Blocks:
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self.size = os.fstat(descriptor).st_size
-        self.md5 = hashlib.md5(usedforsecurity=False).digest()
+        self.md5 = _md5().digest()
+        self._kept = memoryview(b"")
 
     def head(self, count: int) -> bytes:
         """Its first bytes."""
+        if self._kept:
+            return bytes(self._kept[:count])
         return os.pread(self._descriptor, count, 0)
 
     def cut(self, length: int) -> Iterator[Block]:
@@ -77,6 +82,9 @@ class Blocks:
 
         A file of one block is hashed once: this is what costs most of a large one.
         """
+        if self.size <= min(length, KEPT_BYTES):
+            yield from self._whole()
+            return
         whole = _md5()
         for at in range(0, self.size, length):
             block = Block(self._descriptor, at, min(length, self.size - at))
@@ -88,6 +96,15 @@ class Blocks:
             yield Block(self._descriptor, at, block.length, own.digest())
             self.md5 = (whole if self.size > length else own).digest()
 
+    def _whole(self) -> Iterator[Block]:
+        """Take it as one block, if it is not empty."""
+        self._kept, got = memoryview(bytearray(self.size)), 0
+        while got < self.size:
+            got += _read(self._descriptor, got, self._kept[got:])
+        self.md5 = hashlib.md5(self._kept, usedforsecurity=False).digest()
+        if got:
+            yield Block(self._descriptor, 0, got, self.md5, self._kept)
+
 
 @contextmanager
 def blocks(file: Path) -> Iterator[Blocks]:
@@ -97,6 +114,17 @@ def blocks(file: Path) -> Iterator[Blocks]:
         yield Blocks(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _read(descriptor: int, at: int, into: memoryview) -> int:
+    """Read some of it, at least a byte; says how many."""
+    try:
+        count = os.preadv(descriptor, [into], at)
+    except OSError as exc:
+        raise UnreadError(exc) from exc
+    if not count:
+        raise ChangedError("The claimed file has become shorter.")
+    return count
 
 
 def _md5() -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from edge.blocks import Block
+from edge.blocks import KEPT_BYTES, PIECE_BYTES, Block
 from edge.book import Entry, Step
 from edge.claim import ChangedError
 from edge.depot import OWN, Commitment
@@ -99,13 +99,14 @@ def test_file_that_changes_before_it_is_sent_is_not_taken(rig, monkeypatch):
 
 
 def test_disk_that_fails_is_no_fault_of_storage(rig, monkeypatch):
-    """While a block is sent: this file waits, and not all of them."""
-    job, read = rig.job(), os.preadv
+    """While a large one is sent: this file waits, and not all of them."""
+    data = PDF + bytes(KEPT_BYTES)
+    job, read = rig.job(data=data), os.preadv
     reads: list[int] = []
 
     def failing(*words: Any) -> int:
         reads.append(1)
-        if len(reads) > 1:
+        if len(reads) > len(data) // PIECE_BYTES + 1:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         return read(*words)
 
@@ -114,7 +115,22 @@ def test_disk_that_fails_is_no_fault_of_storage(rig, monkeypatch):
         rig.uploader().upload(job)
     monkeypatch.undo()
     rig.uploader().upload(job)
-    assert rig.blobs() == {"mfp-2f/scan.pdf": PDF}
+    assert rig.blobs() == {"mfp-2f/scan.pdf": data}
+
+
+def test_small_file_is_read_once(rig, monkeypatch):
+    """What is sent is what was hashed; and its bytes are read in whatever pieces."""
+    read, reads = os.preadv, []
+
+    def halting(descriptor: int, into: list[memoryview], at: int) -> int:
+        reads.append(at)
+        return read(descriptor, [into[0][: KEPT_BYTES // 3]], at)
+
+    monkeypatch.setattr(os, "preadv", halting)
+    data = PDF + bytes(KEPT_BYTES - len(PDF))
+    rig.uploader().upload(rig.job(data=data))
+    assert reads == [0, KEPT_BYTES // 3, KEPT_BYTES // 3 * 2, KEPT_BYTES // 3 * 3]
+    assert rig.blobs() == {"mfp-2f/scan.pdf": data}
 
 
 def test_line_that_broke_off_gets_small_blocks(rig, monkeypatch):
