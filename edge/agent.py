@@ -16,11 +16,12 @@ from shared import journal
 
 from . import claim as claims
 from .agenda import Agenda
-from .book import Book, Entry
+from .book import Book
 from .claim import Claimed
 from .clearing import clear
 from .config import Config, Done, Folder
 from .desk import Desk, Tell
+from .entry import Entry
 from .junk import CLAIMED
 from .known import Known
 from .line import Line
@@ -189,7 +190,8 @@ class Agent:
         for each in clear(entry, members, self.book, keeps=keeps, is_left_over=left):
             self._warn("edge_changed_since", folder, f"{each.path} is another scan")
             self.agenda.add(each)
-        self.merged.drop(entry.claim_id)
+        if entry.pages:
+            self.merged.drop(entry.claim_id)
         self.known.drop([entry.claim_id, *entry.members])
         self.desk.mended(folder, members)
         self.went, self.last_upload = self.went + 1, time.time()

@@ -11,12 +11,13 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from enum import StrEnum
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .entry import COLUMNS, Entry, entry_of, row_of
 
 FILE = "edge.sqlite3"
 KEPT_ROWS = 1000
@@ -53,56 +54,14 @@ create index if not exists uploads_blob on uploads (blob);
 """
 
 
+_INSERT = (
+    f"insert or replace into uploads ({', '.join(COLUMNS)}) "  # noqa: S608 (our own names)
+    f"values ({', '.join(f':{name}' for name in COLUMNS)})"
+)
+
+
 class BookError(Exception):
     """The journal cannot be read or written; says why and what to do."""
-
-
-class Step(StrEnum):
-    """How far a file has come."""
-
-    COMMITTING = "committing"
-    """Its blocks are staged; the list may have been committed."""
-    COMMITTED = "committed"
-    """The service has it; the file is still to be cleared away."""
-    CLEARED = "cleared"
-    PROBLEM = "problem"
-    """A person must look at it; the file is kept."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """One file."""
-
-    claim_id: str
-    """Of the file, or of the first page."""
-    folder: str
-    """The watched folder, absolute."""
-    path: str
-    """Where it came from, relative to the folder."""
-    step: Step
-    blob: str = ""
-    size: int = 0
-    md5: str = ""
-    """Of the whole file, in base64 (RFC 1864)."""
-    blocks: int = 0
-    depot: str = ""
-    """Address of the container: another one cannot tell what this one has."""
-    media_type: str = ""
-    metadata: Mapping[str, str] = field(default_factory=dict)
-    pages: int = 0
-    """So many of the members are pages that were merged; 0: the first is the file."""
-    members: tuple[str, ...] = ()
-    """Claims that became this blob: the file, or all pages, and the sidecar."""
-    changed: float = 0.0
-    """When the step was taken: seconds since 1970."""
-    error: str = ""
-
-
-_COLUMNS = tuple(each.name for each in fields(Entry))
-_INSERT = (
-    f"insert or replace into uploads ({', '.join(_COLUMNS)}) "  # noqa: S608 (our own names)
-    f"values ({', '.join(f':{name}' for name in _COLUMNS)})"
-)
 
 
 @dataclass(slots=True, eq=False)
@@ -121,18 +80,16 @@ class Book:
     def __init__(self, folder: Path) -> None:
         """Open it, made if need be. Raises BookError."""
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
+        self._level = ""
         self._batch = _Batch()
         self._joining = threading.Lock()
         with _crossing(folder):
             folder.mkdir(parents=True, exist_ok=True)
             is_new = not (folder / FILE).exists()
-            self._db = sqlite3.connect(
-                folder / FILE,
-                timeout=_BUSY_SECONDS,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            self._db.row_factory = sqlite3.Row
+            self._db = _opened(folder / FILE)
+            # Another one to read by: it does not wait while the disk is waited for.
+            self._view = _opened(folder / FILE)
             try:
                 self._begin()
                 if is_new and os.geteuid() == 0:
@@ -142,6 +99,7 @@ class Book:
             except BaseException:
                 # Whatever it was: nobody else has the file in hand, to close it.
                 self._db.close()
+                self._view.close()
                 raise
         self._folder = folder
 
@@ -159,7 +117,7 @@ class Book:
 
     def write(self, entry: Entry, *, is_durable: bool = False) -> None:
         """Write a file's row; durable: it survives a power cut once this returns."""
-        row = _row(entry)
+        row = row_of(entry)
         with self._joining:
             batch = self._batch
             batch.rows.append(row)
@@ -178,8 +136,7 @@ class Book:
         try:
             with _crossing(self._folder):
                 # A kill needs no flush, the system has it; a power cut does.
-                level = "full" if batch.is_durable else "normal"
-                self._db.execute(f"pragma synchronous = {level}")
+                self._flush(durable=batch.is_durable)
                 self._db.execute("begin immediate")
                 try:
                     self._db.executemany(_INSERT, batch.rows)
@@ -193,6 +150,13 @@ class Book:
             batch.fault = exc
         batch.is_written = True
 
+    def _flush(self, *, durable: bool) -> None:
+        """Set how the next transaction is flushed."""
+        level = "full" if durable else "normal"
+        if level != self._level:
+            self._db.execute(f"pragma synchronous = {level}")
+            self._level = level
+
     def find(self, claim_id: str) -> Entry | None:
         """Look a file up; None: nothing of it was committed."""
         found = self._select("where claim_id = ?", claim_id)
@@ -200,18 +164,18 @@ class Book:
 
     def has_sent(self, blob: str) -> bool:
         """Whether a file went by this name, as far as is known."""
-        with self._lock, _crossing(self._folder):
-            found = self._db.execute(
+        with self._reading, _crossing(self._folder):
+            found = self._view.execute(
                 "select 1 from uploads where blob = ? and step in "
                 "('committed', 'cleared') limit 1",
                 (blob,),
             )
-            return found.fetchone() is not None
+            return bool(found.fetchall())
 
     def sent(self) -> dict[str, str]:
         """Every claim that is known to have gone -> the claim of its row."""
-        with self._lock, _crossing(self._folder):
-            rows = self._db.execute(
+        with self._reading, _crossing(self._folder):
+            rows = self._view.execute(
                 "select claim_id, members from uploads where step = 'cleared'"
             ).fetchall()
         return {each: row[0] for row in rows for each in json.loads(row[1])}
@@ -243,44 +207,25 @@ class Book:
 
     def close(self) -> None:
         """Close the file."""
-        with self._lock:
+        with self._lock, self._reading:
+            self._view.close()
             self._db.close()
 
     def _select(self, rest: str, *values: Any) -> list[Entry]:
-        with self._lock, _crossing(self._folder):
-            rows = self._db.execute(f"select * from uploads {rest}", values).fetchall()  # noqa: S608 (our own words)
-        return [_entry(row) for row in rows]
+        with self._reading, _crossing(self._folder):
+            rows = self._view.execute(
+                f"select * from uploads {rest}",  # noqa: S608 (our own words)
+                values,
+            ).fetchall()
+        return [entry_of(row) for row in rows]
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    return {
-        "claim_id": entry.claim_id,
-        # Names that are no UTF-8 keep their bytes.
-        "folder": os.fsencode(entry.folder),
-        "path": os.fsencode(entry.path),
-        "step": entry.step.value,
-        "blob": entry.blob,
-        "size": entry.size,
-        "md5": entry.md5,
-        "blocks": entry.blocks,
-        "depot": entry.depot,
-        "media_type": entry.media_type,
-        "metadata": json.dumps(dict(entry.metadata)),
-        "pages": entry.pages,
-        "members": json.dumps(entry.members),
-        "changed": entry.changed,
-        "error": entry.error,
-    }
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    values = dict(row)
-    for name in ("folder", "path"):
-        values[name] = os.fsdecode(bytes(values[name]))
-    values["step"] = Step(values["step"])
-    values["metadata"] = json.loads(values["metadata"])
-    values["members"] = tuple(json.loads(values["members"]))
-    return Entry(**values)
+def _opened(file: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        file, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    connection.row_factory = sqlite3.Row
+    return connection
 
 
 @contextmanager

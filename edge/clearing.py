@@ -16,8 +16,9 @@ from functools import partial
 
 from . import claim as claims
 from . import reach
-from .book import Book, Entry, Step
+from .book import Book
 from .claim import Claimed
+from .entry import Entry, Step
 from .sight import Mark, Sight
 
 _PIECE_BYTES = 1 << 20

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field, replace
 
 from shared import journal
 
-from .book import Book, BookError, Entry, Step
+from .book import Book, BookError
 from .claim import Claimed
 from .config import Folder
+from .entry import Entry, Step
 from .job import Job
 from .junk import CLAIMED
 from .sorting import Trouble

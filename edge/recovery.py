@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .book import Book, Entry, Step
+from .book import Book
 from .claim import SPARE, Claimed, left_behind
 from .config import Folder
+from .entry import Entry, Step
 from .job import Job
 from .junk import CLAIMED
 from .sorting import Merge

@@ -11,7 +11,8 @@ from typing import Any
 from shared.plain import plain
 
 from . import alive, config
-from .book import FILE, Book, Entry, Step
+from .book import FILE, Book
+from .entry import Entry, Step
 from .junk import CLAIMED
 from .running import DEFAULT
 

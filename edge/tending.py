@@ -17,9 +17,10 @@ from shared import journal
 
 from . import claim as claims
 from . import emptied, leftovers, owner, reach
-from .book import BookError, Entry
+from .book import BookError
 from .claim import Claimed
 from .config import Folder
+from .entry import Entry
 from .leftovers import Leftovers
 from .mounts import mount_now
 from .owner import Owner

@@ -23,7 +23,7 @@ from shared.kinds import MEDIA_TYPES, sniff
 from shared.stores.border import StorageError
 
 from .blocks import Block, UnreadError, blocks
-from .book import Book, Entry, Step
+from .book import Book
 from .claim import check
 from .depot import (
     OWN,
@@ -34,6 +34,7 @@ from .depot import (
     Stored,
     TakenError,
 )
+from .entry import Entry, Step
 from .job import Job
 from .labels import label
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from edge.book import Book, BookError, Entry, Step
+from edge.book import Book, BookError
+from edge.entry import Entry, Step
 
 ROWS = 64
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edge.book import Book, Step
+from edge.book import Book
 from edge.depot import Commitment, Depot, RefusedError
+from edge.entry import Step
 from edge.upload import ProblemError, Uploader
 from shared.stores.border import StorageError
 from tests.samples import PDF

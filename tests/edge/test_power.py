@@ -6,8 +6,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from edge.book import Entry
 from edge.depot import Commitment
+from edge.entry import Entry
 
 
 def recorded(rig, monkeypatch) -> list[str]:

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from edge.blocks import KEPT_BYTES, PIECE_BYTES, Block
-from edge.book import Entry, Step
 from edge.claim import ChangedError
 from edge.depot import OWN, Commitment
+from edge.entry import Entry, Step
 from edge.upload import BLOCK_BYTES, SMALL_BYTES, SURE_SECONDS, ProblemError
 from shared.stores.border import StorageError
 from tests.samples import PDF
