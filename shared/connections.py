@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlsplit
 
 KEPT = 48
@@ -54,6 +55,39 @@ class Reply:
         leave, self._leave = self._leave, None
         if leave:
             leave(self._is_read)
+
+
+class _Joined(http.client.HTTPConnection):
+    """Sends the head of a request along with the first of its body.
+
+    Alone it is a packet, a record and a turn of the server's of its own.
+    """
+
+    _head: bytes | None = None
+    """Held until the body begins; None: nothing is held."""
+
+    def endheaders(
+        self, message_body: Any = None, *, encode_chunked: bool = False
+    ) -> None:
+        """Send the request."""
+        self._head = b"" if message_body is not None else None
+        super().endheaders(message_body, encode_chunked=encode_chunked)
+        if self._head:
+            self.send(b"")
+
+    def send(self, data: Any) -> None:
+        """Send some of it."""
+        if self._head is None:
+            super().send(data)
+        elif self._head:
+            data, self._head = b"".join((self._head, data)), None
+            super().send(data)
+        else:
+            self._head = data
+
+
+class _JoinedTls(_Joined, http.client.HTTPSConnection):
+    """The same by TLS."""
 
 
 class Connections:
@@ -124,10 +158,8 @@ class Connections:
         if self._parts.scheme == "https":
             with self._lock:
                 context = self._context
-            return http.client.HTTPSConnection(
-                host, port, timeout=seconds, context=context
-            )
-        return http.client.HTTPConnection(host, port, timeout=seconds)
+            return _JoinedTls(host, port, timeout=seconds, context=context)
+        return _Joined(host, port, timeout=seconds)
 
     def _give(self, connection: http.client.HTTPConnection, *, is_read: bool) -> None:
         """Keep a connection whose answer was read to its end; else close it."""

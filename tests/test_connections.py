@@ -99,3 +99,49 @@ def test_body_that_breaks_off_is_told():
         with pytest.raises(http.client.IncompleteRead):
             list(reply.pieces(1024))
         thread.join()
+
+
+@pytest.mark.parametrize(
+    ("body", "length", "first"),
+    [
+        (b"whole", "5", b"whole"),
+        ([b"in ", b"pieces"], "9", b"in "),
+        ([], "0", b""),
+        (None, "0", b""),
+    ],
+)
+def test_head_of_a_request_goes_with_the_first_of_its_body(
+    monkeypatch, body, length, first
+):
+    """Whatever the body is; and where there is none nothing is held back."""
+    came: list[bytes] = []
+    went: list[bytes] = []
+    send = http.client.HTTPConnection.send
+
+    def noted(self: http.client.HTTPConnection, data: bytes) -> None:
+        went.append(data)
+        send(self, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", noted)
+
+    def answer() -> None:
+        line, _ = listening.accept()
+        with line:
+            came.append(line.recv(65_536))
+            line.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(5.0)
+        thread = threading.Thread(target=answer)
+        thread.start()
+        kept = Connections(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        headers = {"Content-Length": length}
+        reply = kept.ask("PUT", "/it", body, headers, SECONDS)
+        thread.join()
+    reply.close()
+    kept.close()
+    assert reply.status == 204
+    assert came[0].startswith(went[0])
+    head, _, rest = went[0].partition(b"\r\n\r\n")
+    assert head.startswith(b"PUT /it HTTP/1.1\r\n")
+    assert rest.startswith(first)
