@@ -17,12 +17,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.kinds import MEDIA_TYPES, sniff
+
 from .claim import ChangedError
 
 PIECE_BYTES = 256 << 10
 """What is in memory of a file, at a time."""
 KEPT_BYTES = 1 << 20
 """A file of so many is in memory as a whole."""
+_HEAD_BYTES = 4096
 
 
 class UnreadError(Exception):
@@ -71,11 +74,11 @@ class Blocks:
         self.md5 = _md5().digest()
         self._kept = memoryview(b"")
 
-    def head(self, count: int) -> bytes:
-        """Its first bytes."""
-        if self._kept:
-            return bytes(self._kept[:count])
-        return os.pread(self._descriptor, count, 0)
+    def media_type(self, name: str) -> str:
+        """Tell it by its first bytes, and its name."""
+        head = bytes(self._kept[:_HEAD_BYTES])
+        kind = sniff(head or os.pread(self._descriptor, _HEAD_BYTES, 0), name)
+        return MEDIA_TYPES[kind] if kind else "application/octet-stream"
 
     def cut(self, length: int) -> Iterator[Block]:
         """Take one block after the other, each as long as that but for the last.

@@ -69,6 +69,8 @@ class _Batch:
     """Rows that are written together: a disk is waited for once, not once each."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """By claim: rows that nobody waits for."""
     is_durable: bool = False
     is_written: bool = False
     fault: BookError | None = None
@@ -122,6 +124,25 @@ class Book:
             batch = self._batch
             batch.rows.append(row)
             batch.is_durable |= is_durable
+        self._bring(batch)
+
+    def note(self, entry: Entry) -> None:
+        """Write a file's row with whatever is written next: in time, or by `flush`.
+
+        Never after a row that is written later. Where it cannot be written it is kept.
+        """
+        row = row_of(entry)
+        with self._joining:
+            self._batch.notes[entry.claim_id] = row
+
+    def flush(self) -> None:
+        """Write what was noted."""
+        with self._joining:
+            batch = self._batch
+        if batch.notes:
+            self._bring(batch)
+
+    def _bring(self, batch: _Batch) -> None:
         with self._lock:
             if not batch.is_written:
                 # While this one waited, others joined it: who comes now, comes next.
@@ -136,9 +157,10 @@ class Book:
         try:
             with _crossing(self._folder):
                 # A kill needs no flush, the system has it; a power cut does.
-                self._flush(durable=batch.is_durable)
+                self._set_level(durable=batch.is_durable)
                 self._db.execute("begin immediate")
                 try:
+                    self._db.executemany(_INSERT, batch.notes.values())
                     self._db.executemany(_INSERT, batch.rows)
                     self._db.execute("commit")
                 except BaseException:
@@ -148,9 +170,11 @@ class Book:
                     raise
         except BookError as exc:
             batch.fault = exc
+            with self._joining:
+                self._batch.notes = batch.notes | self._batch.notes
         batch.is_written = True
 
-    def _flush(self, *, durable: bool) -> None:
+    def _set_level(self, *, durable: bool) -> None:
         """Set how the next transaction is flushed."""
         level = "full" if durable else "normal"
         if level != self._level:
@@ -162,18 +186,17 @@ class Book:
         found = self._select("where claim_id = ?", claim_id)
         return found[0] if found else None
 
-    def has_sent(self, blob: str) -> bool:
-        """Whether a file went by this name, as far as is known."""
+    def has_used(self, blob: str) -> bool:
+        """Whether a file went, or was to go, by this name, as far as is known."""
         with self._reading, _crossing(self._folder):
             found = self._view.execute(
-                "select 1 from uploads where blob = ? and step in "
-                "('committed', 'cleared') limit 1",
-                (blob,),
+                "select 1 from uploads where blob = ? limit 1", (blob,)
             )
             return bool(found.fetchall())
 
     def sent(self) -> dict[str, str]:
         """Every claim that is known to have gone -> the claim of its row."""
+        self.flush()
         with self._reading, _crossing(self._folder):
             rows = self._view.execute(
                 "select claim_id, members from uploads where step = 'cleared'"
@@ -182,10 +205,12 @@ class Book:
 
     def open(self) -> list[Entry]:
         """Every file that is not cleared away yet, the oldest step first."""
+        self.flush()
         return self._select("where step != 'cleared' order by changed")
 
     def last(self, count: int) -> list[Entry]:
         """The files that went last, the latest first."""
+        self.flush()
         return self._select(
             "where step = 'cleared' order by changed desc limit ?", count
         )
@@ -203,10 +228,18 @@ class Book:
     def remove(self, claim_id: str) -> None:
         """Forget a file that was given back."""
         with self._lock, _crossing(self._folder):
+            with self._joining:
+                self._batch.notes.pop(claim_id, None)
             self._db.execute("delete from uploads where claim_id = ?", (claim_id,))
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what was noted, and close the file, whatever comes of that."""
+        try:
+            self.flush()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
         with self._lock, self._reading:
             self._view.close()
             self._db.close()

@@ -1,7 +1,7 @@
 """Storage has a file: it is removed here, or kept in `_sent/`.
 
 What was written to it after it had been read is another scan, and goes back under its
-name. Raises `OSError` and `BookError`; called again it goes on where it stopped.
+name. Raises `OSError`; called again it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def clear(
                 claims.keep(each)
             if not is_gone:
                 anew.append(Sight(each.place, claims.give_back(each)))
-    book.write(replace(entry, step=Step.CLEARED, changed=time.time()))
+    book.note(replace(entry, step=Step.CLEARED, changed=time.time()))
     return anew
 
 

@@ -113,10 +113,18 @@ def _book(settings: Config, stack: ExitStack, stop: threading.Event) -> Book | N
                 journal.warn("edge_state_dir_full", {"why": str(exc)})
             is_said = True
         else:
-            stack.callback(book.close)
+            stack.callback(_close, book)
             return book
         if stop.wait(FULL_SECONDS):
             return None
+
+
+def _close(book: Book) -> None:
+    """Nothing is lost where its last rows cannot be written: they are found out."""
+    try:
+        book.close()
+    except BookError as exc:
+        journal.warn("edge_not_written", {"why": str(exc)})
 
 
 def _is_full(folder: Path) -> bool:

@@ -120,6 +120,7 @@ class Tender:
             (TICK_SECONDS, self._see_the_clock),
             (TICK_SECONDS, lambda: self.agent.sort_due(time.time())),
             (TICK_SECONDS, self._clear_again),
+            (TICK_SECONDS, self._write_down),
             (PROBLEMS_SECONDS, self._look_at_problems),
             (emptied.EVERY_SECONDS, self._remove_empty),
             (owner.BEAT_SECONDS, self._beat),
@@ -271,6 +272,12 @@ class Tender:
             self.agent.drop_gone(each)
         try:
             self.agent.desk.look()
+        except BookError as exc:
+            self._say("edge_not_written", "", str(exc))
+
+    def _write_down(self) -> None:
+        try:
+            self.agent.book.flush()
         except BookError as exc:
             self._say("edge_not_written", "", str(exc))
 

@@ -19,7 +19,6 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from shared.kinds import MEDIA_TYPES, sniff
 from shared.stores.border import StorageError
 
 from .blocks import Block, UnreadError, blocks
@@ -51,7 +50,6 @@ what is not there any more was committed.
 _SKEW_SECONDS = 3600.0
 """A row may be younger than now by so much: clocks are put right."""
 _TRIES = 1000
-_HEAD_BYTES = 4096
 
 
 class ProblemError(Exception):
@@ -68,10 +66,11 @@ class Uploader:
         self._book = book
         self._clock = clock
         self._lock = threading.Lock()
+        begun = book.open()
+        self._begun = {each.claim_id for each in begun}
+        """Jobs that may have a row."""
         self._taken = {
-            each.blob: each.claim_id
-            for each in book.open()
-            if each.step is Step.COMMITTING
+            each.blob: each.claim_id for each in begun if each.step is Step.COMMITTING
         }
         """Blobs that files on their way will be, as long as nobody knows that they are:
         another one of that name would push their blocks out."""
@@ -82,7 +81,7 @@ class Uploader:
 
     def upload(self, job: Job) -> Entry:
         """Bring the file to storage; returns its row, `committed`."""
-        entry = self._book.find(job.job_id)
+        entry = self._book.find(job.job_id) if job.job_id in self._begun else None
         if entry and job.job_id in self._refuted:
             self._refute(entry.blob, job)
         elif entry and entry.step is Step.COMMITTED:
@@ -116,9 +115,9 @@ class Uploader:
                     return None
                 if before is None and stored is None and self._is_sure(entry):
                     # Neither blob nor blocks: committed, mailed and removed since.
-                    return self._mark(entry, Step.COMMITTED)
+                    return self._mark(entry)
         if _is_of(entry, stored):
-            return self._mark(entry, Step.COMMITTED)
+            return self._mark(entry)
         # Somebody else's blob of that name may have pushed our blocks out.
         self._release(entry.blob)
         raise ProblemError(
@@ -142,7 +141,7 @@ class Uploader:
             blob = label(job.device, job.path, count)
             if not self._keep(blob, job):
                 continue
-            looks = is_careful or self._book.has_sent(blob)
+            looks = is_careful or self._book.has_used(blob)
             done = self._tried(blob, job, looks=looks)
             if done:
                 return done
@@ -160,6 +159,7 @@ class Uploader:
             stored = self._depot.find(blob) if looks else None
             if stored is None:
                 entry = self._staged(blob, job)
+                self._begun.add(job.job_id)
                 self._book.write(entry, is_durable=True)
         except TakenError as exc:
             self._release(blob)
@@ -173,11 +173,10 @@ class Uploader:
         if stored is None:
             try:
                 return self._committed(entry)
-            except (TakenError, GoneError):
+            except (TakenError, GoneError, RefusedError) as exc:
                 self._refute(blob, job)
-            except RefusedError:
-                self._refute(blob, job)
-                raise
+                if isinstance(exc, RefusedError):
+                    raise
             stored = self._depot.find(blob)
         else:
             self._release(blob)
@@ -187,7 +186,9 @@ class Uploader:
         """Whether it is this very file that lies there: the journal was lost, then."""
         if stored is None or stored.own_id != job.job_id:
             return None
-        return self._mark(_row(job, blob, size=stored.size), Step.COMMITTED)
+        entry = _row(job, blob, size=stored.size)
+        self._book.write(entry)
+        return self._mark(entry)
 
     def _staged(self, blob: str, job: Job) -> Entry:
         """Send the blocks; returns the row of what is about to be committed."""
@@ -204,7 +205,7 @@ class Uploader:
                 raise
             except UnreadError as exc:
                 raise exc.fault from exc
-            media_type = _media_type(data.head(_HEAD_BYTES), job.path)
+            media_type = data.media_type(job.path)
         # Whoever holds it open may have written to it while it was read.
         for each in job.members:
             check(each, is_durable=True)
@@ -239,11 +240,16 @@ class Uploader:
             metadata={**entry.metadata, OWN: entry.claim_id},
         )
         self._depot.commit(wanted)
-        return self._mark(entry, Step.COMMITTED)
+        return self._mark(entry)
 
-    def _mark(self, entry: Entry, step: Step) -> Entry:
-        entry = replace(entry, step=step, changed=self._clock())
-        self._book.write(entry)
+    def _mark(self, entry: Entry) -> Entry:
+        """It went. The name is free at once: whoever uses it writes its row later.
+
+        Nobody waits for ours: after a kill it is found out anew.
+        """
+        entry = replace(entry, step=Step.COMMITTED, changed=self._clock())
+        self._book.note(entry)
+        self._begun.discard(entry.claim_id)
         self._broken.discard(entry.claim_id)
         self._release(entry.blob)
         return entry
@@ -291,8 +297,3 @@ def _name(claim_id: str, number: int) -> str:
 
 def _blocks(entry: Entry) -> list[str]:
     return [_name(entry.claim_id, number) for number in range(entry.blocks)]
-
-
-def _media_type(head: bytes, path: str) -> str:
-    kind = sniff(head, path)
-    return MEDIA_TYPES[kind] if kind else "application/octet-stream"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from edge import book as books
 from edge.book import Book, BookError
 from edge.entry import Entry, Step
 
@@ -67,3 +69,51 @@ def test_everybody_whose_row_was_not_written_is_told(tmp_path: Path):
     with pytest.raises(BookError):
         book.write(entry(2))
     again.close()
+
+
+def seen(folder: Path) -> dict[str, Step]:
+    """What is on the disk: what a kill at this moment would leave."""
+    other = Book(folder)
+    rows = {each.claim_id: each.step for each in [*other.open(), *other.last(ROWS)]}
+    other.close()
+    return rows
+
+
+def test_what_was_noted_is_never_behind_what_is_written_later(tmp_path: Path):
+    """A name is used again only when the row of whoever had it says that it went."""
+    book = Book(tmp_path)
+    book.write(entry(1), is_durable=True)
+    book.note(entry(1, Step.COMMITTED))
+    book.note(entry(1, Step.CLEARED))
+    assert seen(tmp_path) == {"0001": Step.COMMITTING}
+    book.write(entry(2), is_durable=True)
+    assert seen(tmp_path) == {"0001": Step.CLEARED, "0002": Step.COMMITTING}
+    book.close()
+
+
+@pytest.mark.parametrize("way", ["flush", "close", "open"])
+def test_what_was_noted_is_written_in_time(tmp_path: Path, way):
+    """By the clock, at the end, or before anybody reads."""
+    book = Book(tmp_path)
+    book.note(entry(1, Step.CLEARED))
+    getattr(book, way)()
+    assert seen(tmp_path) == {"0001": Step.CLEARED}
+    book.close()
+
+
+def test_what_was_noted_waits_where_nothing_can_be_written(tmp_path, monkeypatch):
+    """And what is forgotten meanwhile stays forgotten."""
+    monkeypatch.setattr(books, "_BUSY_SECONDS", 0.1)
+    book = Book(tmp_path)
+    other = sqlite3.connect(tmp_path / books.FILE, isolation_level=None)
+    other.execute("begin immediate")
+    book.note(entry(1, Step.CLEARED))
+    book.note(entry(2, Step.CLEARED))
+    assert isinstance(written(book, 3), BookError)
+    with pytest.raises(BookError, match="locked"):
+        book.flush()
+    other.close()
+    book.remove("0002")
+    book.flush()
+    assert seen(tmp_path) == {"0001": Step.CLEARED}
+    book.close()

@@ -5,8 +5,12 @@ from __future__ import annotations
 import pytest
 
 from edge.book import Book
+from edge.clearing import clear
+from edge.config import Folder
 from edge.depot import Commitment, Depot, RefusedError
 from edge.entry import Step
+from edge.merged import Merged
+from edge.recovery import recover
 from edge.upload import ProblemError, Uploader
 from shared.stores.border import StorageError
 from tests.samples import PDF
@@ -95,6 +99,42 @@ def test_commit_that_comes_late_may_be_mailed_at_once(rig, monkeypatch, is_other
     else:
         assert rig.uploader().upload(job).step is Step.COMMITTED
     assert not rig.blobs()
+
+
+@pytest.mark.parametrize("is_mailed", [False, True])
+@pytest.mark.parametrize("is_removed", [False, True])
+def test_kill_before_it_was_written_down_that_a_scan_went(rig, is_mailed, is_removed):
+    """It is found out anew, whether its file is there still or not."""
+    job, old = rig.job(), rig.book
+    entry = rig.uploader().upload(job)
+    if is_removed:
+        clear(entry, job.members, old, keeps=False)
+    if is_mailed:
+        rig.clear()
+    before = rig.blobs()
+    # Killed: what was only noted is not there.
+    rig.book = Book(rig.state)
+    place = Folder(path=rig.spot.path, device="mfp-2f")
+    left = recover(place, rig.book, Merged(rig.state / "merged"), lambda _: False)
+    (again,) = left.jobs
+    assert bool(again.members) is not is_removed
+    assert rig.uploader().upload(again).step is Step.COMMITTED
+    assert rig.blobs() == before
+    old.close()
+
+
+def test_name_that_was_just_used_is_looked_at(rig):
+    """Though it is not written down yet that its last scan went."""
+    uploader = rig.uploader()
+    uploader.upload(rig.job("SCN_0001.pdf"))
+    second = rig.job("SCN_0001.pdf", OTHER)
+    uploader.upload(second)
+    killed = Book(rig.state)
+    assert {each.blob: each.step for each in killed.open()} == {
+        SCAN: Step.COMMITTED,
+        "mfp-2f/SCN_0001 (2).pdf": Step.COMMITTING,
+    }
+    killed.close()
 
 
 def test_name_stays_ours_while_nobody_knows(rig, monkeypatch):

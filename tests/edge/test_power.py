@@ -13,7 +13,8 @@ from edge.entry import Entry
 def recorded(rig, monkeypatch) -> list[str]:
     """What is flushed, written down and committed, in order."""
     said: list[str] = []
-    flush, write, commit = os.fsync, rig.book.write, rig.depot.commit
+    flush, commit = os.fsync, rig.depot.commit
+    write, note = rig.book.write, rig.book.note
 
     def fsync(descriptor: int) -> None:
         flush(descriptor)
@@ -23,12 +24,17 @@ def recorded(rig, monkeypatch) -> list[str]:
         write(entry, is_durable=is_durable)
         said.append(f"{entry.step}, {'durable' if is_durable else 'soon'}")
 
+    def noted(entry: Entry) -> None:
+        note(entry)
+        said.append(f"{entry.step}, in time")
+
     def committed(wanted: Commitment) -> None:
         commit(wanted)
         said.append("the blob")
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(rig.book, "write", written)
+    monkeypatch.setattr(rig.book, "note", noted)
     monkeypatch.setattr(rig.depot, "commit", committed)
     return said
 
@@ -42,4 +48,4 @@ def test_claims_are_on_the_disk_before_their_row_and_that_before_the_blob(
     said = recorded(rig, monkeypatch)
     rig.uploader().upload(job)
     folders = [str(each.file.parent) for each in (scan, twin)]
-    assert said == [*folders, "committing, durable", "the blob", "committed, soon"]
+    assert said == [*folders, "committing, durable", "the blob", "committed, in time"]
