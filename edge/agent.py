@@ -177,8 +177,9 @@ class Agent:
         self.desk.mended(folder, gone)
         self.known.forget(each.claim_id for each in gone)
 
-    def sort_due(self, now: float) -> None:
+    def sort_due(self, now: float | None = None) -> None:
         """Send on what time has made complete `now`, in seconds since 1970."""
+        now = time.time() if now is None else now
         for path, at in list(self._due.items()):
             if at <= now:
                 self._sort(path, now)

@@ -16,7 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from . import leftovers, reach
+from . import reach
 from .agent import Agent
 
 BEAT_SECONDS = 60.0
@@ -58,8 +58,8 @@ def document(agent: Agent) -> dict[str, Any]:
         "storage": agent.line.why,
         "waiting": waiting[:_SHOWN],
         "leftovers": [
-            {"folder": str(folder), "path": path, "why": leftovers.WHY}
-            for folder, path in agent.tender.leftovers.all()[:_SHOWN]
+            {"folder": str(folder), "path": path, "why": why}
+            for folder, path, why in agent.tender.leftovers.all()[:_SHOWN]
         ],
     }
 

@@ -89,16 +89,18 @@ def segment(value: Value) -> str:
 
 def why_no_segment(name: str) -> str:
     """Say why no blob's name can begin with this folder; empty where one can."""
-    if not name.strip():
-        return "is empty"
-    if "/" in name or "\\" in name:
-        return "is more than one folder"
-    if not is_possible(name) or plain(name, DEVICE_LIMIT) != name:
-        return f"is longer than {DEVICE_LIMIT} characters, or cannot be read"
-    if is_system(f"{name}/scan.pdf"):
-        return "is a folder that systems use for themselves"
-    # The service takes dots off the end of a segment, or refuses them.
-    return "ends with a dot" if name.endswith(".") else ""
+    is_readable = is_possible(name) and plain(name, DEVICE_LIMIT) == name
+    faults = {
+        "is empty": not name.strip(),
+        "is more than one folder": "/" in name or "\\" in name,
+        "is taken out of every address": name in {".", ".."},
+        f"is longer than {DEVICE_LIMIT} characters": len(name) > DEVICE_LIMIT,
+        "has characters that cannot be read": not is_readable,
+        "is a folder that systems use for themselves": is_system(f"{name}/scan.pdf"),
+        # The service takes dots off the end of a segment, or refuses them.
+        "ends with a dot": name.endswith("."),
+    }
+    return next((why for why, is_so in faults.items() if is_so), "")
 
 
 def account_url(value: Value) -> str:

@@ -26,19 +26,18 @@ def _empty(top: Path, path: str, now: float, depth: int) -> None:
     """Remove what is empty below, the deepest first."""
     try:
         with reach.folder(top, path) as descriptor:
-            folders = _folders(descriptor, path)
+            folders, stat = _folders(descriptor, path), os.fstat(descriptor)
     except OSError:
         return
-    for inner in folders:
-        if depth:
-            _empty(top, inner, now, depth - 1)
-        above, _, name = inner.rpartition("/")
-        # Not empty: what makes it so is somebody's. Its age is asked for at last, for
-        # whoever writes there meanwhile makes it young.
+    for inner in folders if depth else []:
+        _empty(top, inner, now, depth - 1)
+    # As it was before we removed what was empty in it.
+    is_old = now - max(stat.st_mtime, stat.st_ctime) >= AGE_SECONDS
+    if path and is_old:
+        above, _, name = path.rpartition("/")
+        # Not empty: what makes it so is somebody's.
         with suppress(OSError), reach.folder(top, above) as parent:
-            stat = os.stat(name, dir_fd=parent, follow_symlinks=False)
-            if now - max(stat.st_mtime, stat.st_ctime) >= AGE_SECONDS:
-                os.rmdir(name, dir_fd=parent)
+            os.rmdir(name, dir_fd=parent)
 
 
 def _folders(descriptor: int, path: str) -> list[str]:

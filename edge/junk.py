@@ -30,6 +30,7 @@ _FOLDERS = frozenset(
         "@recently-snapshot",
         "network trash folder",
         "temporary items",
+        "__macosx",
     }
 )
 """Of Windows, ext4, Synology, QNAP and macOS, beside those that the core knows."""

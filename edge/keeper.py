@@ -65,7 +65,8 @@ class Keeper:
         self._status()
         self._is_ready.set()
         count = len(self.agent.config.folders)
-        print(f"ready: {self.agent.config.agent} watches {count} folders", flush=True)
+        folders = "1 folder" if count == 1 else f"{count} folders"
+        print(f"ready: {self.agent.config.agent} watches {folders}", flush=True)
 
     @contextmanager
     def keeping(self) -> Iterator[None]:

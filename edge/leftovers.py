@@ -1,7 +1,7 @@
-"""Files that keep a temporary name: their writer never came back.
+"""Files that will never go by themselves: their writer never came back, say.
 
 They are told of, in the log, the status and the heartbeat, and never touched: nobody
-here can know whether they are whole.
+here can know whether they are whole, or whose they are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from stat import S_ISREG
 
 from shared import journal
 
@@ -19,36 +18,38 @@ from . import junk, reach
 from .config import Folder
 
 EVERY_SECONDS = 60.0
-WHY = (
+_TEMPORARY = (
     "It has a temporary name, and nobody has written to it for long: rename it if it "
     "is whole, else delete it."
 )
+_EMPTY = "It is empty, and was for long: scan it again, and delete this."
+_REFUSED = "It is {what}, and is never read: delete it."
 
 
 @dataclass(slots=True)
 class Leftovers:
     """Those that were found, by folder."""
 
-    found: dict[Path, tuple[str, ...]] = field(default_factory=dict)
+    found: dict[Path, dict[str, str]] = field(default_factory=dict)
+    """And why each does not go."""
 
     def look(self, folder: Folder) -> None:
         """Look through a folder; what is new is logged."""
         limit = time.time() - folder.leftover_seconds
-        before = self.found.get(folder.path, ())
-        now = tuple(sorted(_left(folder.path, limit)))
+        before = self.found.get(folder.path, {})
+        now = dict(sorted(_left(folder.path, limit)))
         self.found[folder.path] = now
-        for path in set(now).difference(before):
-            fields = {"folder": str(folder.path), "path": path, "why": WHY}
+        for path in now.keys() - before.keys():
+            fields = {"folder": str(folder.path), "path": path, "why": now[path]}
             journal.warn("edge_leftover", fields)
 
-    def all(self) -> list[tuple[Path, str]]:
-        """Every one of them."""
-        return [
-            (top, path) for top, paths in list(self.found.items()) for path in paths
-        ]
+    def all(self) -> list[tuple[Path, str, str]]:
+        """Every one of them: folder, path, and why."""
+        found = list(self.found.items())
+        return [(top, path, why) for top, paths in found for path, why in paths.items()]
 
 
-def _left(top: Path, limit: float) -> Iterator[str]:
+def _left(top: Path, limit: float) -> Iterator[tuple[str, str]]:
     """Find those that changed last before `limit`, in seconds since 1970."""
     folders = [""]
     while folders:
@@ -61,15 +62,27 @@ def _left(top: Path, limit: float) -> Iterator[str]:
             continue
         folders += inner
         for name, stat in files:
-            changed = max(stat.st_ctime, stat.st_mtime)
-            if S_ISREG(stat.st_mode) and stat.st_size and changed < limit:
-                yield name
+            why = _why(name, stat)
+            if why and max(stat.st_ctime, stat.st_mtime) < limit:
+                yield name, why
+
+
+def _why(path: str, stat: os.stat_result) -> str:
+    """Why a thing will not go by itself; empty: it will, or it is nobody's."""
+    ignored = junk.why_ignored(path)
+    if ignored not in {"", junk.TEMPORARY}:
+        return ""
+    if refused := junk.why_refused(stat.st_mode):
+        return _REFUSED.format(what=refused)
+    if ignored:
+        return _TEMPORARY if stat.st_size else ""
+    return "" if stat.st_size else _EMPTY
 
 
 def _listed(
     descriptor: int, path: str
 ) -> tuple[list[tuple[str, os.stat_result]], list[str]]:
-    """One folder: files under temporary names, and folders to go into."""
+    """One folder: its files, and folders to go into."""
     files, folders = [], []
     with os.scandir(descriptor) as entries:
         for each in entries:
@@ -77,6 +90,6 @@ def _listed(
             if each.is_dir(follow_symlinks=False):
                 if junk.why_folder_ignored(inner) in {"", junk.TEMPORARY}:
                     folders.append(inner)
-            elif junk.why_ignored(inner) == junk.TEMPORARY:
+            else:
                 files.append((inner, each.stat(follow_symlinks=False)))
     return files, folders

@@ -118,7 +118,7 @@ class Tender:
         turns: list[tuple[float, Callable[[], None]]] = [
             (FOLDERS_SECONDS, self._tend_all),
             (TICK_SECONDS, self._see_the_clock),
-            (TICK_SECONDS, lambda: self.agent.sort_due(time.time())),
+            (TICK_SECONDS, self.agent.sort_due),
             (TICK_SECONDS, self._clear_again),
             (TICK_SECONDS, self._write_down),
             (PROBLEMS_SECONDS, self._look_at_problems),
@@ -131,13 +131,23 @@ class Tender:
             for number, (seconds, turn) in enumerate(turns):
                 if time.monotonic() >= due[number]:
                     due[number] = time.monotonic() + seconds
-                    turn()
+                    self._guarded(turn)
             self.is_tended.set()
             is_due = bool(self._uncleared) or self.agent.is_due
             self.bell.wait(TICK_SECONDS if is_due else REST_SECONDS)
             self.bell.clear()
             if stop.is_set():
                 return
+
+    def _guarded(self, turn: Callable[[], None]) -> None:
+        """Whatever happens to one must not keep the others from their turns."""
+        try:
+            turn()
+        except Exception as exc:  # noqa: BLE001 (told, and tried again)
+            if self._said.get(("edge_failed", turn.__name__)) != str(exc):
+                self._said["edge_failed", turn.__name__] = str(exc)
+                words = journal.line("edge_failed", {"in": turn.__name__})
+                journal.LOGGER.exception("%s", words)
 
     def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
         """Clear a file away now, or later where that cannot be."""

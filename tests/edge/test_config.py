@@ -205,15 +205,15 @@ def test_what_is_missing_is_told(folder, text, keys):
 DEVICES = [
     ("", "empty"),
     (" ", "empty"),
-    (".", "cannot be read"),
-    ("..", "cannot be read"),
+    (".", "taken out"),
+    ("..", "taken out"),
     (".hidden", "systems use"),
     ("@eaDir", "systems use"),
     ("a\\\\b", "more than one"),
     ("mfp.", "dot"),
     ("a\\u202eb", "cannot be read"),
     ("a\\nb", "cannot be read"),
-    ("x" * 129, "longer"),
+    ("x" * 129, "longer than 128 characters"),
 ]
 
 

@@ -44,6 +44,7 @@ broken line
         "$RECYCLE.BIN/x.pdf",
         "System Volume Information/x",
         "lost+found/x",
+        "unpacked/__MACOSX/x.pdf",
         "Thumbs.db",
         "a/desktop.ini",
         ".scanpost/1234/x.pdf",

@@ -17,6 +17,7 @@ from .site import names, wait_for
 from .test_faults import events, put
 
 TEMPORARY = ["half.tmp", "half.pdf.part", "~half.pdf", "job.tmp/1.pdf", "sub/x.PARTIAL"]
+ODD = {"empty.pdf": "It is empty", "link.pdf": "symbolic link", "pipe.pdf": "a pipe"}
 NO_LEFTOVERS = [".hidden.tmp", "@eaDir/x.tmp", "_sent/x.part", "half.pdf", "empty.tmp"]
 
 
@@ -27,17 +28,22 @@ def test_what_keeps_a_temporary_name_is_told_and_never_touched(site):
         file = site.scans / each
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(b"" if "empty" in each else CUT_PDF)
+    (site.scans / "empty.pdf").touch()
+    (site.scans / "link.pdf").symlink_to("half.tmp")
+    os.mkfifo(site.scans / "pipe.pdf")
     time.sleep(0.6)
     site.start()
     wait_for(lambda: site.blobs("edge"))
     wait_for(lambda: "half.tmp" in site.status())
     said = json.loads(site.edge("status", "--json").stdout)["leftovers"]
-    assert sorted(each["path"] for each in said) == sorted(TEMPORARY)
+    assert sorted(each["path"] for each in said) == sorted([*TEMPORARY, *ODD])
+    whys = {each["path"]: each["why"] for each in said}
+    assert all(word in whys[path] for path, word in ODD.items())
     told = f"LEFT {site.scans}/half.tmp: It has a temporary name"
     assert told in site.edge("status").stdout
-    assert len(events(site, "edge_leftover")) == len(TEMPORARY)
+    assert len(events(site, "edge_leftover")) == len([*TEMPORARY, *ODD])
     beat = json.loads(site.blobs("edge")["office.json"])
-    assert beat["leftovers"] == len(TEMPORARY)
+    assert beat["leftovers"] == len([*TEMPORARY, *ODD])
     assert not site.blobs()
     assert all((site.scans / each).exists() for each in TEMPORARY)
 
