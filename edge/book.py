@@ -110,9 +110,10 @@ class Book:
         (version,) = self._db.execute("pragma user_version").fetchone()
         if version not in {0, _VERSION}:
             raise sqlite3.DatabaseError(f"{FILE} is of another version ({version})")
-        self._db.execute("pragma journal_mode = wal")
-        self._db.executescript(_SCHEMA)
-        self._db.execute(f"pragma user_version = {_VERSION}")
+        if not version:
+            self._db.execute("pragma journal_mode = wal")
+            self._db.executescript(_SCHEMA)
+            self._db.execute(f"pragma user_version = {_VERSION}")
         (verdict,) = self._db.execute("pragma quick_check(1)").fetchone()
         if verdict != "ok":
             raise sqlite3.DatabaseError(f"{FILE} is damaged ({verdict})")

@@ -11,7 +11,7 @@ from typing import Any
 from shared.plain import plain
 
 from . import alive, config
-from .book import FILE, Book
+from .book import FILE, Book, BookError
 from .entry import Entry, Step
 from .junk import CLAIMED
 from .running import DEFAULT
@@ -35,8 +35,13 @@ def add_to(verbs: Any) -> None:
 def run(words: argparse.Namespace) -> int:
     """Print how things stood when the agent wrote it down last; 1: it never did."""
     folder = config.read(words.config).state_dir
-    last, stuck = _written(folder)
     values = _left(folder / alive.FILE)
+    try:
+        last, stuck = _written(folder)
+        values["journal"] = ""
+    except BookError as exc:
+        # What waits, and why, is wanted now more than ever.
+        last, stuck, values["journal"] = [], [], str(exc)
     values["last"] = [
         {
             "path": each.path,
@@ -114,6 +119,8 @@ def _print(values: dict[str, Any]) -> None:
         for each in values["folders"]:
             print(f"folder {each['path']}: {each['trouble'] or 'watched'}")
         _print_files(values)
+    if values["journal"]:
+        print(f"the journal cannot be read: {plain(values['journal'], 300)}")
     for each in values["problems"]:
         print(f"PROBLEM {_place(each)}: {plain(each['why'], 300)}")
         for kept in each["kept"]:

@@ -223,6 +223,7 @@ def test_state_dir_without_room_is_waited_for(site):
         wanted = put(site, *(f"{number}.pdf" for number in range(20)))
         wait_for(lambda: events(site, "edge_storage_away"))
         assert "full" in events(site, "edge_storage_away")[0]
+        assert site.edge("status").returncode == 0
         assert len(site.blobs()) < len(wanted)
         filler.unlink()
         wait_for(lambda: site.blobs() == wanted, 30)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from edge import agent as agents
-from edge import emptied
+from edge import emptied, leftovers
 from edge.agent import Agent
 from edge.config import Config, Folder, Gathering, Storage
 from edge.look import Looker
@@ -119,3 +119,24 @@ def test_end_does_not_shorten_a_scan(agent, monkeypatch, rig):
     is_over.set()
     thread.join()
     assert set(rig.blobs()) == {"mfp-2f/large.pdf"}
+
+
+def test_turn_that_fails_keeps_the_others_from_nothing(agent, monkeypatch, rig, caplog):
+    """One folder's trouble that nobody foresaw: told once, tried again."""
+    tries: list[int] = []
+
+    def stumble(*_: object) -> None:
+        tries.append(1)
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(leftovers.Leftovers, "look", stumble)
+    monkeypatch.setattr(leftovers, "EVERY_SECONDS", 0.0)
+    stop, ready = threading.Event(), threading.Event()
+    thread = threading.Thread(target=agent.run, args=(stop, ready.set))
+    thread.start()
+    ready.wait(10)
+    (rig.spot.path / "scan.pdf").write_bytes(PDF)
+    wait_for(lambda: rig.blobs() and len(tries) > 1)
+    stop.set()
+    thread.join()
+    assert caplog.text.count("edge_failed") == 1

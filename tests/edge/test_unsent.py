@@ -155,3 +155,17 @@ def test_young_empty_folder_stays(tmp_path):
     assert not (tmp_path / "job").exists()
     assert tmp_path.is_dir()
     emptied.remove(tmp_path / "away", time.time())
+
+
+def test_status_without_a_journal_says_what_waits_all_the_same(site):
+    """A damaged one is said, and what to do."""
+    (site.scans / "half.pdf").write_bytes(CUT_PDF)
+    site.start()
+    wait_for(lambda: "half.pdf" in site.status())
+    site.stop()
+    (site.state / "edge.sqlite3").write_bytes(b"x" * 5000)
+    said = site.edge("status")
+    assert said.returncode == 0
+    assert "half.pdf" in said.stdout
+    assert "the journal cannot be read" in said.stdout
+    assert "move edge.sqlite3" in said.stdout
