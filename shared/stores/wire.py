@@ -179,7 +179,8 @@ class Wire:
             try:
                 answer = self._once(call)
             except (OSError, http.client.HTTPException) as exc:
-                if not left:
+                # Who waited so long in vain is not helped by waiting once more.
+                if not left or isinstance(exc, TimeoutError):
                     words = f"{what}: {type(exc).__name__}"
                     raise StorageError(words, hint=NO_ANSWER) from exc
             else:
