@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from .config import Sidecar
+from .config import Folder, Sidecar
 from .sets import Seen, pdf_name
 
 ENDINGS: Mapping[Sidecar, tuple[str, ...]] = {
@@ -60,14 +60,18 @@ def part(files: Iterable[Seen], form: Sidecar) -> tuple[list[Seen], list[Seen]]:
 def pair(
     scans: Sequence[tuple[Seen, ...]],
     twins: Sequence[Seen],
-    form: Sidecar,
-    wait_seconds: float,
+    folder: Folder,
     now: float,
+    held: Sequence[tuple[Seen, ...]] = (),
 ) -> Paired:
-    """Bring scans and twins together, as things stand at `now`."""
+    """Bring scans and twins together, as things stand at `now`.
+
+    Those that are `held` do not go yet, with a twin or without; theirs waits with them.
+    """
+    form, wait_seconds = folder.sidecar, folder.sidecar_seconds
     if form is Sidecar.NONE:
         return Paired(ready=tuple(Pair(scan=each) for each in scans))
-    found = _matched(scans, twins, form, wait_seconds)
+    found = _matched([*scans, *held], twins, form, wait_seconds)
     ready: list[Pair] = []
     waiting: list[Pair] = []
     for n, files in enumerate(scans):
@@ -90,6 +94,13 @@ def pair(
         else:
             orphans.append(each)
     return Paired(ready=tuple(ready), waiting=tuple(waiting), orphans=tuple(orphans))
+
+
+def is_shared(files: Sequence[Seen], twins: Iterable[Seen], form: Sidecar) -> bool:
+    """Whether a twin is of the job that pages belong to, and of none of them alone."""
+    keys = {key for twin in twins for key in _twin_keys(twin.name.lower(), form)}
+    alone = {_key(each.name.lower(), form) for each in files}
+    return _key(pdf_name(files[0].name).lower(), form) in keys and not alone & keys
 
 
 def _matched(
@@ -139,12 +150,15 @@ def _scan_keys(files: Sequence[Seen], form: Sidecar) -> set[str]:
     keys = set()
     for each in files:
         name = each.name.lower()
-        keys.add(name if form is Sidecar.INDEX else _stem(name))
+        keys.add(_key(name, form))
         if form is Sidecar.XEROX:
             keys.add(name.rpartition("/")[0] + "/")
-    job = pdf_name(files[0].name).lower()
-    keys.add(job if form is Sidecar.INDEX else _stem(job))
+    keys.add(_key(pdf_name(files[0].name).lower(), form))
     return keys
+
+
+def _key(name: str, form: Sidecar) -> str:
+    return name if form is Sidecar.INDEX else _stem(name)
 
 
 def _stem(name: str) -> str:

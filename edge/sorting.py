@@ -6,7 +6,7 @@ person must look at. Holds what waits; not thread-safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +15,11 @@ from . import pairs, sets
 from .claim import Claimed
 from .config import Folder, Gathering, Sidecar
 from .elements import TwinError
+from .groups import group
 from .job import Job
 from .pairs import Pair
 from .profiles import extension_of
-from .sets import Patience, Seen
+from .sets import Seen
 from .twins import read_twin
 
 TWIN_BYTES = 1 << 20
@@ -153,17 +154,17 @@ class Sorter:
         growing = [
             Seen(name=each, changed=moment, is_finished=False) for each in under_way
         ]
-        groups, names, until, troubles = self._grouped(
-            [*scans, *pairs.part(growing, self.folder.sidecar)[0]], now
-        )
+        scans += pairs.part(growing, self.folder.sidecar)[0]
+        found = group(scans, twins, self.folder, now)
+        troubles = [each for job in found.broken for each in self._tell(job)]
         paired = pairs.pair(
-            groups,
+            found.ready,
             [self._read(each) for each in twins],
-            self.folder.sidecar,
-            self.folder.sidecar_seconds,
+            self.folder,
             now,
+            found.held,
         )
-        times = [until] + [each.deadline for each in paired.waiting]
+        times = [found.until] + [each.deadline for each in paired.waiting]
         # A scan that is still written has its sidecar wait for it, no longer.
         ready = [each for each in paired.ready if each.scan[0].key]
         jobs: list[Job] = []
@@ -172,36 +173,21 @@ class Sorter:
                 # The scan goes without it; what it says, a person may still want.
                 troubles.append(Trouble((self._taken(pair.twin),), _UNREAD))
                 pair = replace(pair, twin=None)
-            jobs.append(self._job(pair, names))
+            jobs += self._jobs(pair, found.names)
         for each in paired.orphans:
             self._twins.pop(each.key, None)
             troubles.append(Trouble((self._taken(each),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
         return Sorted(tuple(jobs), tuple(troubles), due)
 
-    def _grouped(
-        self, scans: Iterable[Seen], now: float
-    ) -> tuple[list[tuple[Seen, ...]], dict[str, str], float, list[Trouble]]:
-        """Files by scan; the PDF's name of those that are pages; when to look again."""
-        if self.folder.set is Gathering.SINGLE:
-            return [(each,) for each in scans], {}, 0.0, []
-        patience = Patience(
-            quiet_seconds=self.folder.pages_quiet_seconds,
-            missing_seconds=self.folder.pages_missing_seconds,
-        )
-        found = sets.gather(scans, patience, now)
-        groups = [job.pages for job in found.complete]
-        names = {job.pages[0].key: job.name for job in found.complete}
-        groups += [(each,) for each in found.others if each.key]
-        until = min((job.until for job in found.waiting), default=0.0)
-        troubles = []
-        for job in found.broken:
-            keys = {page.key for page in job.pages if page.key}
-            if not keys <= self._told.keys():
-                self._told |= dict.fromkeys(keys, job.why)
-                files = tuple(self._files[it.key] for it in job.pages if it.key)
-                troubles.append(Trouble(files, job.why, is_final=False))
-        return groups, names, until, troubles
+    def _tell(self, job: sets.Job) -> list[Trouble]:
+        """Tell of a set that lacks something, once."""
+        keys = {page.key for page in job.pages if page.key}
+        if keys <= self._told.keys():
+            return []
+        self._told |= dict.fromkeys(keys, job.why)
+        files = tuple(self._files[it.key] for it in job.pages if it.key)
+        return [Trouble(files, job.why, is_final=False)]
 
     def _read(self, seen: Seen) -> Seen:
         """A sidecar that cannot be read counts as one still under way."""
@@ -220,11 +206,22 @@ class Sorter:
                 )
         return seen
 
-    def _job(self, pair: Pair, names: dict[str, str]) -> Job:
+    def _jobs(self, pair: Pair, names: Mapping[str, str]) -> list[Job]:
+        """Make the jobs: one, but for pages that go by themselves.
+
+        Their sidecar vanishes with the last of them.
+        """
+        said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
+        if self.folder.set is not Gathering.SINGLE:
+            return [self._job(pair, names, said)]
+        *others, last = pair.scan
+        jobs = [self._job(Pair(scan=(each,)), names, said) for each in others]
+        return [*jobs, self._job(replace(pair, scan=(last,)), names, said)]
+
+    def _job(self, pair: Pair, names: Mapping[str, str], said: dict[str, str]) -> Job:
         """Make the job, and let its files wait no longer."""
         pages = tuple(self._taken(each) for each in pair.scan)
         twin = (self._taken(pair.twin),) if pair.twin else ()
-        said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
         alone = Job.of(pages[0], self.folder.device, **said)
         since = min(each.changed for each in pair.scan)
         alone = replace(alone, members=pages + twin, since=since)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from edge.config import Sidecar
+from edge.config import Folder, Sidecar
 from edge.pairs import pair, part
 from edge.sets import Seen
 
 WAIT = 60
+
+
+def folder(form):
+    """One whose scans have such sidecars."""
+    return Folder(path=Path("/s"), device="m", sidecar=form, sidecar_seconds=WAIT)
 
 
 def seen(name, at=0.0, *, is_finished=True):
@@ -19,7 +26,7 @@ def seen(name, at=0.0, *, is_finished=True):
 def paired(files, form, now, jobs=()):
     """Part and pair files, each scan of one file."""
     scans, twins = part(files, form)
-    return pair([*jobs, *((each,) for each in scans)], twins, form, WAIT, now)
+    return pair([*jobs, *((each,) for each in scans)], twins, folder(form), now)
 
 
 BELONG = [
@@ -71,7 +78,7 @@ def test_the_pages_of_a_job_have_one_twin(name):
     """By the name of the job, or of any page."""
     pages = tuple(seen(f"set_000{n}.jpg", n) for n in range(1, 4))
     _, twins = part([seen(name, 4)], Sidecar.PAPERCUT)
-    (found,) = pair([pages], twins, Sidecar.PAPERCUT, WAIT, 9).ready
+    (found,) = pair([pages], twins, folder(Sidecar.PAPERCUT), 9).ready
     assert found.scan == pages
     assert found.twin == twins[0]
 

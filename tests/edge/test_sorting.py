@@ -142,6 +142,40 @@ def test_file_under_way_is_no_scan_yet(paired):
     assert [each.path for each in job.members] == ["t.pdf", "t.json"]
 
 
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (3, 0, 1, 2), (1, 3, 2, 0)])
+def test_one_sidecar_speaks_for_every_page_that_goes_by_itself(paired, order):
+    """Else whom it names gets the first page alone. It vanishes with the last."""
+    names = [*(f"S_000{page}.jpg" for page in (1, 2, 3)), "S.json"]
+    for number, n in enumerate(order):
+        when = NOW + number
+        paired.add(claimed(paired, names[n], when, '{"to": "a@contoso.com"}'))
+        assert not paired.sort(when).jobs
+    jobs = paired.sort(NOW + 3 + QUIET).jobs
+    assert [each.path for each in jobs] == names[:3]
+    assert {each.metadata["to"] for each in jobs} == {"a@contoso.com"}
+    assert [len(each.members) for each in jobs] == [1, 1, 2]
+    assert not paired.waiting()
+
+
+def test_pages_with_a_sidecar_each_wait_for_no_other(paired):
+    """Nor does one whose name only looks like a page's."""
+    for name in ("S_0001.jpg", "S_0001.json"):
+        paired.add(claimed(paired, name, NOW, '{"to": "a@contoso.com"}'))
+    (job,) = paired.sort(NOW).jobs
+    assert job.metadata["to"] == "a@contoso.com"
+
+
+def test_pages_of_which_one_is_missing_go_by_themselves_with_their_sidecar(paired):
+    """Each is a scan: none waits for ever."""
+    for name in ("S_0001.jpg", "S_0003.jpg", "S.json"):
+        paired.add(claimed(paired, name, NOW, '{"to": "a@contoso.com"}'))
+    for seconds in (QUIET, TWIN + 1, MISSING - 1):
+        found = paired.sort(NOW + seconds)
+        assert (found.jobs, found.troubles) == ((), ())
+    jobs = paired.sort(NOW + MISSING).jobs
+    assert [each.metadata.get("to") for each in jobs] == ["a@contoso.com"] * 2
+
+
 def test_scan_without_a_sidecar_goes_in_time(paired):
     """After a kill, so long after the start."""
     paired.add(claimed(paired, "s.pdf", NOW - 500))
@@ -150,6 +184,23 @@ def test_scan_without_a_sidecar_goes_in_time(paired):
     assert found.until == NOW + TWIN
     (job,) = paired.sort(NOW + TWIN).jobs
     assert not job.metadata
+
+
+@pytest.mark.parametrize("late", [TWIN + 1, MISSING + 60])
+def test_sidecar_waits_as_long_as_its_scan(tmp_path, late):
+    """A hundred pages take minutes; a page that was missing comes in the end."""
+    work = sorter(tmp_path, set=Gathering.MERGE, sidecar=Sidecar.JSON)
+    work.add(claimed(work, "S.json", NOW, '{"to": "a@contoso.com"}'))
+    for page in (1, 3):
+        work.add(claimed(work, f"S_000{page}.jpg", NOW + 1))
+    for seconds in (1, QUIET, TWIN, late):
+        found = work.sort(NOW + seconds)
+        assert not found.jobs
+        assert all(not each.is_final for each in found.troubles)
+    work.add(claimed(work, "S_0002.jpg", NOW + late))
+    (job,) = work.sort(NOW + late + QUIET).jobs
+    assert (job.pages, job.metadata["to"]) == (3, "a@contoso.com")
+    assert not work.waiting()
 
 
 def test_missing_page_is_told_once_and_mended(merging):
