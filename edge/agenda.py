@@ -23,7 +23,9 @@ type _Key = tuple[Path, str]
 class _Entry:
     sight: Sight
     at: float
-    why: str = ""
+    why: str
+    since: float
+    """When it was seen first, in seconds since 1970."""
     serial: int = 0
 
 
@@ -33,7 +35,8 @@ class Agenda:
 
     clock: Callable[[], float] = time.monotonic
     _entries: dict[_Key, _Entry] = field(default_factory=dict)
-    _in_hand: set[_Key] = field(default_factory=set)
+    _in_hand: dict[_Key, float] = field(default_factory=dict)
+    """And since when they are seen."""
     _order: list[tuple[float, int, _Key]] = field(default_factory=list)
     _serial: count[int] = field(default_factory=count)
     _changed: threading.Condition = field(default_factory=threading.Condition)
@@ -49,16 +52,17 @@ class Agenda:
         """
         key = _key(sight)
         with self._changed:
-            self._in_hand.discard(key)
+            since = self._in_hand.pop(key, time.time())
             if key not in self._entries:
                 again = Sight(sight.place, sight.path)
-                self._insert(key, _Entry(again, later.at, later.why))
+                self._insert(key, _Entry(again, later.at, later.why, since))
+            self._entries[key].since = since
             self._changed.notify()
 
     def done(self, sight: Sight) -> None:
         """End its being in hand; it is looked at again only where it was seen again."""
         with self._changed:
-            self._in_hand.discard(_key(sight))
+            self._in_hand.pop(_key(sight), None)
             self._changed.notify()
 
     def take(self, timeout: float) -> Sight | None:
@@ -90,11 +94,20 @@ class Agenda:
             is_due = any(each.at <= now for each in self._entries.values())
             return bool(self._in_hand) or is_due
 
-    def under_way(self, place: Place) -> list[str]:
-        """Tell which names of a place wait, or are being looked at this moment."""
+    def under_way(self, place: Place) -> dict[str, float]:
+        """Tell which names of a place wait, or are being looked at this moment.
+
+        And when each was seen first, in seconds since 1970.
+        """
         with self._changed:
-            keys = [*self._entries, *self._in_hand]
-        return [path for folder, path in keys if folder == place.path]
+            waiting = {key: each.since for key, each in self._entries.items()}
+            both = waiting | self._in_hand
+        return {path: since for (top, path), since in both.items() if top == place.path}
+
+    def since(self, sight: Sight) -> float | None:
+        """Tell when a name was seen first that is in hand."""
+        with self._changed:
+            return self._in_hand.get(_key(sight))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -103,11 +116,12 @@ class Agenda:
         key = _key(sight)
         with self._changed:
             before = self._entries.get(key)
+            made = _Entry(sight, at, why, time.time())
             if before is not None:
                 is_closed = sight.is_closed or before.sight.is_closed
-                sight = Sight(sight.place, sight.path, is_closed)
-                at = min(at, before.at)
-            self._insert(key, _Entry(sight, at, why))
+                made.sight = Sight(sight.place, sight.path, is_closed)
+                made.at, made.since = min(at, before.at), before.since
+            self._insert(key, made)
             self._changed.notify()
 
     def _insert(self, key: _Key, entry: _Entry) -> None:
@@ -132,8 +146,8 @@ class Agenda:
                 if key in self._in_hand:
                     held.append((at, serial, key))
                 else:
-                    found = self._entries.pop(key).sight
-                    self._in_hand.add(key)
+                    del self._entries[key]
+                    found, self._in_hand[key] = entry.sight, entry.since
         for each in held:
             heapq.heappush(self._order, each)
         return found, due

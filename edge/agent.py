@@ -19,14 +19,15 @@ from .agenda import Agenda
 from .book import Book
 from .claim import Claimed
 from .clearing import clear
-from .config import Config, Done, Folder
+from .config import Config, Done, Folder, Gathering
 from .desk import Desk, Tell
 from .entry import Entry
 from .junk import CLAIMED
 from .known import Known
 from .line import Line
-from .look import Looker
+from .look import EMPTY, Looker
 from .merged import Merged
+from .profiles import guess
 from .sending import Sender
 from .sight import Later, Nothing, Ready, Sight
 from .sorting import Sorter, is_at_once
@@ -149,9 +150,12 @@ class Agent:
     ) -> None:
         """Take claimed files on, each once; `done` is the sight that they came of."""
         with self._locks[folder.path]:
+            since = self.agenda.since(done) if done else None
             for each in files:
                 if self.known.add(each.claim_id):
-                    self.sorters[folder.path].add(each, came)
+                    # Another machine's clock may be ahead of ours.
+                    at = min(came or each.mark.ctime_ns / 1e9, time.time())
+                    self.sorters[folder.path].add(each, at, since)
             if done:
                 # In one step: nobody sees it as a page, and as one that is under way.
                 self.agenda.done(done)
@@ -245,12 +249,22 @@ class Agent:
         if isinstance(came, Later):
             self.agenda.later(sight, came)
             return
+        if isinstance(came, Nothing) and came.why == EMPTY and self._is_page(sight):
+            # Over SMB a page stays empty until much of it has come.
+            came = Later(time.monotonic() + AGAIN_SECONDS, "It is empty so far.")
+            self.agenda.later(sight, came)
+            return
         self.looker.forget(sight)
         if ready and isinstance(came, Claimed):
             when = ready.mark.ctime_ns / 1e9
             self.take_on([came], self.folders[came.place.path], sight, when)
         else:
             self.agenda.done(sight)
+
+    def _is_page(self, sight: Sight) -> bool:
+        """Whether others wait for it: its scan is not sent without it."""
+        folder = self.folders[sight.place.path]
+        return folder.set is Gathering.MERGE and guess(sight.path).is_set
 
     def _sort(self, path: Path, now: float) -> None:
         """Send on what is complete."""
@@ -259,7 +273,7 @@ class Agent:
             # The other pages may lie there: it stays due.
             return
         with self._locks[path]:
-            under_way = [] if is_at_once(folder) else self.agenda.under_way(folder)
+            under_way = {} if is_at_once(folder) else self.agenda.under_way(folder)
             found = self.sorters[path].sort(now, under_way)
             due = found.until
             if due is not None and under_way:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -143,6 +143,11 @@ class Book:
         if batch.notes:
             self._bring(batch)
 
+    def _try_to_flush(self) -> None:
+        with suppress(BookError):
+            # What was noted is behind then, as after a kill; to read is still possible.
+            self.flush()
+
     def _bring(self, batch: _Batch) -> None:
         with self._lock:
             if not batch.is_written:
@@ -171,6 +176,10 @@ class Book:
                     raise
         except BookError as exc:
             batch.fault = exc
+        except Exception as exc:  # noqa: BLE001 (all who wait for it hear of it)
+            batch.fault = BookError(f"state_dir {self._folder}: {exc!r}")
+        if batch.fault:
+            # What was noted is kept for the next.
             with self._joining:
                 self._batch.notes = batch.notes | self._batch.notes
         batch.is_written = True
@@ -197,7 +206,7 @@ class Book:
 
     def sent(self) -> dict[str, str]:
         """Every claim that is known to have gone -> the claim of its row."""
-        self.flush()
+        self._try_to_flush()
         with self._reading, _crossing(self._folder):
             rows = self._view.execute(
                 "select claim_id, members from uploads where step = 'cleared'"
@@ -206,12 +215,12 @@ class Book:
 
     def open(self) -> list[Entry]:
         """Every file that is not cleared away yet, the oldest step first."""
-        self.flush()
+        self._try_to_flush()
         return self._select("where step != 'cleared' order by changed")
 
     def last(self, count: int) -> list[Entry]:
         """The files that went last, the latest first."""
-        self.flush()
+        self._try_to_flush()
         return self._select(
             "where step = 'cleared' order by changed desc limit ?", count
         )

@@ -73,7 +73,7 @@ def row_of(entry: Entry) -> dict[str, Any]:
         "pages": entry.pages,
         "members": json.dumps(entry.members),
         "changed": entry.changed,
-        "error": entry.error,
+        "error": entry.error.encode("utf-8", "replace").decode(),
     }
 
 

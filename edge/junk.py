@@ -31,6 +31,7 @@ _FOLDERS = frozenset(
         "network trash folder",
         "temporary items",
         "__macosx",
+        "thevolumesettingsfolder",
     }
 )
 """Of Windows, ext4, Synology, QNAP and macOS, beside those that the core knows."""

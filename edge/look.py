@@ -22,6 +22,8 @@ from .sight import Answer, Later, Mark, Nothing, Ready, Sight
 
 type Ask = Callable[[int, Mount], Holder]
 
+EMPTY = "empty"
+"""Why an empty file is nothing, so far."""
 _SOON = 0.02
 """Seconds: it changed while it was being looked at."""
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ESTALE})
@@ -138,4 +140,4 @@ class Looker:
 
 def _why_nothing(stat: os.stat_result) -> str:
     """Why a thing is not worth opening; empty for a file that holds something."""
-    return junk.why_refused(stat.st_mode) or ("" if stat.st_size else "empty")
+    return junk.why_refused(stat.st_mode) or ("" if stat.st_size else EMPTY)

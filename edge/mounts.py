@@ -110,11 +110,16 @@ class Mounts:
         with self._lock:
             if self._has_changed():
                 self._known.clear()
-            if key not in self._known:
-                if len(self._known) >= _REMEMBERED:
-                    self._known.clear()
-                self._known[key] = self._ask(top / path)
-            return self._known[key]
+            if key in self._known:
+                return self._known[key]
+        # A share that hangs holds up nobody else. It was asked for after the table was
+        # seen to be as it is: what changes meanwhile is seen the next time.
+        found = self._ask(top / path)
+        with self._lock:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = found
+        return found
 
     def _has_changed(self) -> bool:
         """Whether the table did (proc(5)); at first it has."""

@@ -119,7 +119,7 @@ def _matched(
             by_key.setdefault(key, []).append(m)
     near: list[tuple[float, int, int]] = []
     for n, files in enumerate(scans):
-        first = min(each.changed for each in files)
+        first = min(min(each.changed, each.began) for each in files)
         last = max(each.changed for each in files)
         for m in {m for key in _scan_keys(files, form) for m in by_key.get(key, ())}:
             came = twins[m].changed

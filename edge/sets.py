@@ -10,9 +10,9 @@ not complete is never sent: a scan is not shortened in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from operator import attrgetter
 
 from .profiles import Guess, extension_of, guess
@@ -20,6 +20,7 @@ from .profiles import Guess, extension_of, guess
 SLACK_SECONDS = 2.0
 """Within which files may come out of order: nobody starts a second scan so soon."""
 _SHOWN = 5
+_MET = "two scans may have met here"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,14 @@ class Seen:
     is_finished: bool
     key: str = ""
     """The agent's own word for the file; not looked at here."""
+    since: float | None = None
+    """When its name was seen first, seconds since 1970; None: nobody knows. By then its
+    writer had begun, or whoever had the name before."""
+
+    @property
+    def began(self) -> float:
+        """When its writer began, it may be."""
+        return self.changed if self.since is None else self.since
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +98,7 @@ def gather(files: Iterable[Seen], patience: Patience, now: float) -> Gathered:
     waiting: list[Job] = []
     broken: list[Job] = []
     for pages in stems.values():
-        *elder, newest = _jobs(sorted(pages, key=_order))
-        again = _again(newest)
-        judged = [_judge(job, patience, now, is_last=False) for job in elder]
-        rest = [each for each in newest if each not in again]
-        judged.append(_judge(rest, patience, now, again=again))
-        if again:
-            judged.append(_judge(again, patience, now))
-        for done in judged:
+        for done in _judged(pages, patience, now):
             place = waiting if done.until else broken if done.why else complete
             place.append(done)
     by_name = attrgetter("name")
@@ -127,20 +129,38 @@ def _key(name: str, read: Guess) -> tuple[str, str]:
     return "/".join([*above, read.job]), extension_of(name)
 
 
-def _order(page: _Page) -> tuple[float, int]:
-    return page[0].changed, page[1].page or 0
+def _judged(pages: Iterable[_Page], patience: Patience, now: float) -> Iterator[Job]:
+    """Split the files of one stem into jobs, and judge each.
 
-
-def _jobs(pages: Sequence[_Page]) -> list[list[_Page]]:
-    """Split the files of one stem, oldest first, where its counter began anew.
-
-    A file that is not finished is held to be of the last: its name may be all that is
-    left of a page that was claimed a moment ago.
+    By the order in which they were finished. Where they were begun in another one, and
+    that would split them otherwise, nobody knows which page is whose.
     """
+    finished, begun = sorted(pages, key=_finished), sorted(pages, key=_begun)
+    jobs = _jobs(finished)
+    others = jobs if begun == finished else _jobs(begun)
+    sure = {frozenset(map(id, job)) for job in others}
+    for job, later in zip_longest(jobs, jobs[1:], fillvalue=()):
+        is_over = _is_over(job, later)
+        why = "" if frozenset(map(id, job)) in sure else _MET
+        yield _judge(job, patience, now, is_over=is_over, why=why)
+
+
+def _finished(page: _Page) -> tuple[float, int]:
+    seen, read = page
+    if seen.is_finished:
+        return seen.changed, read.page or 0
+    # It was begun before it was seen; and what came that soon is of the same scan.
+    return seen.began - SLACK_SECONDS, read.page or 0
+
+
+def _begun(page: _Page) -> tuple[float, int]:
+    return page[0].began, page[1].page or 0
+
+
+def _jobs(pages: Iterable[_Page]) -> list[list[_Page]]:
+    """Split the files of one stem, oldest first, where its counter began anew."""
     jobs: list[list[_Page]] = [[]]
     for each in pages:
-        if not each[0].is_finished:
-            continue
         job = jobs[-1]
         if any(read.page == each[1].page for _, read in job):
             # What came late is a first page, and now the others follow it.
@@ -149,18 +169,17 @@ def _jobs(pages: Sequence[_Page]) -> list[list[_Page]]:
                 at = len(job)
             jobs[-1:] = [job[:at], job[at:]]
         jobs[-1].append(each)
-    jobs[-1] += [each for each in pages if not each[0].is_finished]
     return jobs
 
 
-def _again(pages: Sequence[_Page]) -> list[_Page]:
-    """Those that are not finished, and whose number a finished one has."""
-    numbers = {read.page for each, read in pages if each.is_finished}
-    return [
-        (each, read)
-        for each, read in pages
-        if not each.is_finished and read.page in numbers
-    ]
+def _is_over(job: Sequence[_Page], later: Iterable[_Page]) -> bool:
+    """Whether the next job shows that nothing more comes to this one.
+
+    It does by a number of this one's that is finished once more. A name that is not
+    may be all that is left of a page that was claimed a moment ago.
+    """
+    numbers = {read.page for _, read in job}
+    return any(each.is_finished and read.page in numbers for each, read in later)
 
 
 def _late_start(job: Sequence[_Page]) -> int:
@@ -182,28 +201,23 @@ def _judge(
     patience: Patience,
     now: float,
     *,
-    is_last: bool = True,
-    again: Sequence[_Page] = (),
+    is_over: bool,
+    why: str,
 ) -> Job:
-    """Say whether a job may go; `is_last`: no later one has begun under its stem.
-
-    `again` are files that may begin one, once they are finished.
-    """
+    """Say whether a job may go; `is_over`: nothing more comes to it."""
     last = max(each.changed for each, _ in pages)
     in_order = sorted(pages, key=lambda page: page[1].page or 0)
     job = Job(
         name=pdf_name(pages[0][0].name), pages=tuple(each for each, _ in in_order)
     )
-    why = _lacking(in_order)
+    why = _lacking(in_order) or why
     if not why and _late_start(pages) < len(pages):
-        why = "its first page came long after the others: two scans may have met here"
-    until = last + patience.missing_seconds
+        why = f"its first page came long after the others: {_MET}"
     if why:
+        until = last + patience.missing_seconds
         return _held(job, why, until if now < until else 0.0)
-    if again and now < until:
-        return _held(job, f"written anew, not finished: {again[0][0].name}", until)
     until = last + patience.quiet_seconds
-    if is_last and now < until:
+    if not is_over and now < until:
         return _held(job, "more pages may come", until)
     return job
 

@@ -6,7 +6,7 @@ person must look at. Holds what waits; not thread-safe.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -85,15 +85,24 @@ class Sorter:
 
     _came: dict[str, float] = field(default_factory=dict)
     """When each came, by claim."""
+    _since: dict[str, float] = field(default_factory=dict)
+    """When each was seen first, where that is known."""
     _ready_at: float = 0.0
 
-    def add(self, claimed: Claimed, came: float | None = None) -> None:
+    def add(
+        self,
+        claimed: Claimed,
+        came: float | None = None,
+        since: float | None = None,
+    ) -> None:
         """Take a file on, which `came` then, in seconds since 1970.
 
         Else it came when it was claimed: a claim is made the moment a file is found
-        finished, and moves the ctime.
+        finished, and moves the ctime. `since` it was seen, if that is known.
         """
         self._files[claimed.claim_id] = claimed
+        if since is not None:
+            self._since[claimed.claim_id] = since
         self._came[claimed.claim_id] = came or claimed.mark.ctime_ns / 1e9
 
     def begin(self, now: float) -> None:
@@ -102,6 +111,7 @@ class Sorter:
         Also where the clock was set: files of the future are files of now.
         """
         self._came = {key: min(came, now) for key, came in self._came.items()}
+        self._since = {key: min(since, now) for key, since in self._since.items()}
         waits = [0.0]
         if self.folder.set is Gathering.MERGE:
             waits.append(self.folder.pages_quiet_seconds)
@@ -133,26 +143,36 @@ class Sorter:
         """Whether time alone will bring something on."""
         return any(key not in self._told for key in self._files)
 
-    def sort(self, now: float, under_way: Iterable[str] = ()) -> Sorted:
+    def sort(self, now: float, under_way: Mapping[str, float] | None = None) -> Sorted:
         """Look at what waits, `now` in seconds since 1970.
 
-        `under_way` are names in the folder that are not finished, or not looked at.
+        `under_way` are names in the folder that are not finished, or not looked at, and
+        since when they are seen.
         """
         is_ready = now >= self._ready_at
-        found = self._sorted(now if is_ready else 0.0, now, under_way)
+        found = self._sorted(now if is_ready else 0.0, now, under_way or {})
         if is_ready or found.until is None:
             return found
         return replace(found, until=max(found.until, self._ready_at))
 
-    def _sorted(self, now: float, moment: float, under_way: Iterable[str]) -> Sorted:
+    def _sorted(
+        self, now: float, moment: float, under_way: Mapping[str, float]
+    ) -> Sorted:
         """The same, as things stood at `now`."""
         seen = [
-            Seen(name=each.path, changed=self._came[key], is_finished=True, key=key)
+            Seen(
+                name=each.path,
+                changed=self._came[key],
+                is_finished=True,
+                key=key,
+                since=self._since.get(key),
+            )
             for key, each in self._files.items()
         ]
         scans, twins = pairs.part(seen, self.folder.sidecar)
         growing = [
-            Seen(name=each, changed=moment, is_finished=False) for each in under_way
+            Seen(name=name, changed=moment, is_finished=False, since=min(since, moment))
+            for name, since in under_way.items()
         ]
         scans += pairs.part(growing, self.folder.sidecar)[0]
         found = group(scans, twins, self.folder, now)
@@ -246,6 +266,7 @@ class Sorter:
 
     def _let_go(self, key: str) -> Claimed:
         self._told.pop(key, None)
+        self._since.pop(key, None)
         self._came.pop(key)
         return self._files.pop(key)
 

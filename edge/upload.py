@@ -186,8 +186,8 @@ class Uploader:
         """Whether it is this very file that lies there: the journal was lost, then."""
         if stored is None or stored.own_id != job.job_id:
             return None
-        entry = _row(job, blob, size=stored.size)
-        self._book.write(entry)
+        entry = replace(_row(job, blob, size=stored.size), step=Step.COMMITTED)
+        self._book.write(replace(entry, changed=self._clock()))
         return self._mark(entry)
 
     def _staged(self, blob: str, job: Job) -> Entry:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,23 @@ def test_a_sight_is_given_out_once(agenda):
         agenda.add(A)
     assert agenda.take(0) == A
     assert agenda.take(0) is None
+
+
+def test_since_when_a_name_is_seen_is_known_until_it_is_done(agenda, monkeypatch):
+    """However often it is looked at; what is seen meanwhile may be another."""
+    moments = count(1)
+    monkeypatch.setattr("edge.agenda.time.time", lambda: next(moments))
+    agenda.add(A)
+    assert agenda.take(0) == A
+    agenda.add(A)
+    agenda.later(A, later(0.0))
+    assert agenda.under_way(PLACE) == {"a.pdf": 1}
+    assert agenda.take(0) == A
+    agenda.add(A)
+    assert agenda.since(A) == 1
+    agenda.done(A)
+    assert agenda.since(A) is None
+    assert agenda.under_way(PLACE)["a.pdf"] > 1
 
 
 def test_a_close_is_not_forgotten_by_a_sight_without(agenda):

@@ -19,6 +19,15 @@ from .site import names, wait_for
 from .test_merge import picture
 
 
+def lengths(site) -> dict[str, int]:
+    """How many pages the PDFs have that are there."""
+    found = {}
+    for name, data in site.blobs().items():
+        with pikepdf.open(io.BytesIO(data)) as pdf:
+            found[name] = len(pdf.pages)
+    return found
+
+
 def test_file_reaches_the_container_and_leaves_the_folder(site):
     """As it was; and nothing is left."""
     site.start()
@@ -123,10 +132,36 @@ def test_pages_become_one_pdf(site):
     for page in (2, 1, 3):
         (site.scans / f"SCAN_{page:04}.jpg").write_bytes(picture("JPEG", page))
     wait_for(lambda: len(site.blobs()) == 1)
-    ((name, data),) = site.blobs().items()
-    assert name.endswith(".pdf")
-    with pikepdf.open(io.BytesIO(data)) as pdf:
-        assert len(pdf.pages) == 3
+    assert lengths(site) == {"mfp-2f/SCAN.pdf": 3}
+
+
+def test_two_scans_of_one_name_are_not_mixed(site):
+    """The second's first page is cut, and its second is whole: the first goes alone."""
+    site.configure(set="merge", pages_quiet_seconds=4.0, pages_missing_seconds=60.0)
+    site.start()
+    file, pages = site.scans / "S_0001.jpg", [picture("JPEG", n) for n in range(3)]
+    file.write_bytes(pages[0])
+    wait_for(site.claimed)
+    time.sleep(2.2)
+    file.write_bytes(pages[1][: len(pages[1]) // 2])
+    (site.scans / "S_0002.jpg").write_bytes(pages[2])
+    wait_for(lambda: len(site.blobs()) == 1)
+    assert lengths(site) == {"mfp-2f/S.pdf": 1}
+    assert [each.name for each in site.claimed()] == ["S_0002.jpg"]
+
+
+def test_page_that_is_empty_so_far_is_waited_for(site):
+    """Over SMB it is, while it comes slowly; its scan is not shortened."""
+    site.configure(set="merge", pages_quiet_seconds=1.0)
+    site.start()
+    (site.scans / "S_0001.jpg").write_bytes(picture("JPEG", 1))
+    (site.scans / "S_0002.jpg").touch()
+    (site.scans / "other.jpg").touch()
+    time.sleep(3.0)
+    assert not site.blobs()
+    (site.scans / "S_0002.jpg").write_bytes(picture("JPEG", 2))
+    wait_for(site.blobs)
+    assert lengths(site) == {"mfp-2f/S.pdf": 2}
 
 
 def test_pages_wait_until_their_folder_was_looked_through(site):
@@ -144,8 +179,7 @@ def test_pages_wait_until_their_folder_was_looked_through(site):
     site.config.write_text(site.config.read_text().replace("[[folder]]", first))
     site.start()
     wait_for(lambda: site.blobs_named() == {"mfp-2f/S.pdf"})
-    with pikepdf.open(io.BytesIO(site.blobs()["mfp-2f/S.pdf"])) as pdf:
-        assert len(pdf.pages) == 2
+    assert lengths(site) == {"mfp-2f/S.pdf": 2}
     assert site.stop() == 0
 
 

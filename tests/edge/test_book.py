@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -112,8 +113,29 @@ def test_what_was_noted_waits_where_nothing_can_be_written(tmp_path, monkeypatch
     assert isinstance(written(book, 3), BookError)
     with pytest.raises(BookError, match="locked"):
         book.flush()
+    assert book.open() == []
     other.close()
     book.remove("0002")
     book.flush()
     assert seen(tmp_path) == {"0001": Step.CLEARED}
+    book.close()
+
+
+def test_what_cannot_be_a_row_takes_no_other_along(tmp_path: Path):
+    """Its writer hears of it; what was noted waits for the next."""
+    book = Book(tmp_path)
+    book.note(entry(1, Step.CLEARED))
+    with pytest.raises(BookError, match="Unicode"):
+        book.write(replace(entry(2), blob="\udce4"))
+    assert written(book, 3) is None
+    assert seen(tmp_path) == {"0001": Step.CLEARED, "0003": Step.COMMITTING}
+    book.close()
+
+
+def test_reason_with_a_name_that_is_no_utf_8_is_written(tmp_path: Path):
+    """As it can be shown."""
+    book = Book(tmp_path)
+    book.write(replace(entry(1), error="Anh\udce4ng cannot be merged"))
+    (row,) = book.open()
+    assert row.error == "Anh?ng cannot be merged"
     book.close()

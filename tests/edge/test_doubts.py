@@ -196,9 +196,13 @@ def test_journal_that_was_lost_doubles_nothing_that_is_still_there(rig):
     rig.book.close()
     for each in rig.state.iterdir():
         each.unlink()
-    rig.book = Book(rig.state)
+    old = rig.book = Book(rig.state)
     assert rig.uploader().upload(job).step is Step.COMMITTED
     assert rig.blobs() == {"mfp-2f/scan.pdf": PDF}
+    # Killed before it was cleared away.
+    rig.book = Book(rig.state)
+    assert [each.step for each in rig.book.open()] == [Step.COMMITTED]
+    old.close()
 
 
 def test_blob_of_another_while_blocks_are_staged_moves_ours_aside(rig, monkeypatch):

@@ -99,6 +99,16 @@ def test_an_unfinished_twin_is_waited_for():
     assert found.twin
 
 
+def test_a_twin_waits_for_a_scan_that_takes_long():
+    """Held open while pages are added, say: it was there first, and is not old."""
+    long = Seen(name="scan.pdf", changed=200, is_finished=False, since=1)
+    (waits,) = paired([seen("scan.json"), long], Sidecar.JSON, 200).ready
+    assert waits.twin
+    done = Seen(name="scan.pdf", changed=300, is_finished=True, since=1, key="k")
+    (found,) = paired([seen("scan.json"), done], Sidecar.JSON, 301).ready
+    assert found.twin
+
+
 def test_a_twin_without_a_scan_is_told():
     """After the deadline; it never speaks for the next scan of its name."""
     (waits,) = paired([seen("SCN_0001.xml")], Sidecar.PAPERCUT, 59).waiting

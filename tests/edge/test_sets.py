@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,26 +106,52 @@ def test_a_number_again_is_another_scan():
     ]
 
 
+def growing(form, *numbers, since, now):
+    """Files that are not finished, or not looked at."""
+    return [
+        Seen(name=form % number, changed=now, is_finished=False, since=since + n)
+        for n, number in enumerate(numbers)
+    ]
+
+
 def test_a_name_that_may_be_stale_begins_no_second_scan():
     """A page is seen once more after it was claimed: the others are on their way.
 
     Until it is finished under its name, it says nothing of what is there.
     """
-    stale = pages(PLAIN, 1, at=0.5, is_finished=False)
+    stale = growing(PLAIN, 1, since=0.0, now=0.6)
     found = gather([*pages(PLAIN, 1), *stale], PATIENCE, 0.6)
     assert not found.complete
     assert [numbers_of(each) for each in found.waiting] == [[1], [1]]
-    whole = gather([*pages(PLAIN, 1, 2, 3, apart=0.1), *stale], PATIENCE, 11).waiting
-    assert "written anew" in whole[0].why
+    found = gather([*pages(PLAIN, 1, 2, 3, apart=0.1), *stale], PATIENCE, 0.6)
+    assert not found.complete
 
 
-def test_a_second_scan_that_nobody_finishes_holds_the_first_only_so_long():
-    """What is whole goes in the end; what is not, a person is told."""
-    files = [*pages(PLAIN, 1, 2), *pages(PLAIN, 1, at=20, is_finished=False)]
-    assert not gather(files, PATIENCE, 300.9).complete
-    found = gather(files, PATIENCE, 320)
-    assert [numbers_of(each) for each in found.complete] == [[1, 2]]
-    assert "not finished" in found.broken[0].why
+@pytest.mark.parametrize("cut", [(1,), (1, 2), (1, 3), (1, 2, 3, 4)])
+def test_a_second_scan_that_nobody_finishes_does_not_hold_the_first(cut):
+    """What is whole and quiet goes; pages of the second stay with the second."""
+    first = pages(PLAIN, 1, 2)
+    for now in (10.9, 20.0, 86_400.0):
+        second = growing(PLAIN, *cut, since=5.0, now=now)
+        found = gather([*first, *second], PATIENCE, now)
+        complete = [numbers_of(each) for each in found.complete]
+        assert complete == ([] if now < 11 else [[1, 2]])
+        assert [numbers_of(each) for each in found.waiting][-1] == list(cut)
+
+
+def test_pages_of_a_second_scan_are_not_mixed_into_the_first():
+    """Its first page is large, and finished after its second; or it never is."""
+    first, second = pages(PLAIN, 1), pages(PLAIN, 2, at=6)
+    late = growing(PLAIN, 1, since=4.0, now=30.0)
+    found = gather([*first, *second, *late], PATIENCE, 30.0)
+    assert [each.pages for each in found.complete] == [tuple(first)]
+    assert [numbers_of(each) for each in found.waiting] == [[1, 2]]
+    late = [replace(pages(PLAIN, 1, at=9)[0], since=4.0)]
+    found = gather([*first, *second, *late], PATIENCE, 30.0)
+    assert not found.complete
+    found = gather([*first, *second, *late], PATIENCE, 400.0)
+    assert not found.complete
+    assert all("two scans" in each.why for each in found.broken)
 
 
 def test_a_second_scan_takes_no_place_in_a_first_with_a_gap():
@@ -206,6 +234,7 @@ FILES = st.lists(
         name=st.sampled_from([RICOH % 1, *(PLAIN % n for n in range(6)), "a.pdf"]),
         changed=st.integers(0, 100).map(float),
         is_finished=st.booleans(),
+        since=st.none() | st.integers(0, 100).map(float),
     ),
     max_size=14,
 )

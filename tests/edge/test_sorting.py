@@ -79,10 +79,10 @@ def test_page_that_is_still_written_is_waited_for(merging):
     for page in (1, 2):
         merging.add(claimed(merging, f"S_000{page}.jpg", NOW))
     for later in (QUIET, MISSING, 10 * MISSING):
-        found = merging.sort(NOW + later, ["S_0003.jpg", "note.pdf"])
+        found = merging.sort(NOW + later, {"S_0003.jpg": NOW, "note.pdf": NOW})
         assert not found.jobs
         assert not found.troubles
-    (job,) = merging.sort(NOW + 2 * QUIET, ["note.pdf"]).jobs
+    (job,) = merging.sort(NOW + 2 * QUIET, {"note.pdf": NOW}).jobs
     assert job.pages == 2
 
 
@@ -133,8 +133,8 @@ def test_file_under_way_is_no_scan_yet(paired):
     """Beside sidecars each scan stands for itself."""
     paired.add(claimed(paired, "s.pdf", NOW))
     paired.add(claimed(paired, "t.json", NOW, "{}"))
-    assert not paired.sort(NOW + 1, ["t.pdf", "s.json"]).jobs
-    found = paired.sort(NOW + TWIN, ["t.pdf", "s.json"])
+    assert not paired.sort(NOW + 1, {"t.pdf": NOW, "s.json": NOW}).jobs
+    found = paired.sort(NOW + TWIN, {"t.pdf": NOW, "s.json": NOW})
     assert [each.path for each in found.jobs] == ["s.pdf"]
     assert not found.troubles
     paired.add(claimed(paired, "t.pdf", NOW + TWIN))
