@@ -75,7 +75,9 @@ def blame_nested(places: Sequence[tuple[Value, Path]]) -> None:
     ]
     for n, (_, outer, above) in enumerate(real):
         for m, (value, inner, below) in enumerate(real):
-            if (n < m and above == below) or above in below.parents:
+            if n < m and above == below:
+                value.blame(f"{str(inner)!r} is named twice: name another")
+            elif above in below.parents:
                 value.blame(f"{str(inner)!r} lies in {str(outer)!r}: name another")
 
 

@@ -98,7 +98,7 @@ def pair(
 
 def is_shared(files: Sequence[Seen], twins: Iterable[Seen], form: Sidecar) -> bool:
     """Whether a twin is of the job that pages belong to, and of none of them alone."""
-    keys = {key for twin in twins for key in _twin_keys(twin.name.lower(), form)}
+    keys = {key for twin in twins for key in twin_keys(twin.name.lower(), form)}
     alone = {_key(each.name.lower(), form) for each in files}
     return _key(pdf_name(files[0].name).lower(), form) in keys and not alone & keys
 
@@ -115,13 +115,13 @@ def _matched(
     """
     by_key: dict[str, list[int]] = {}
     for m, twin in enumerate(twins):
-        for key in _twin_keys(twin.name.lower(), form):
+        for key in twin_keys(twin.name.lower(), form):
             by_key.setdefault(key, []).append(m)
     near: list[tuple[float, int, int]] = []
     for n, files in enumerate(scans):
         first = min(min(each.changed, each.began) for each in files)
         last = max(each.changed for each in files)
-        for m in {m for key in _scan_keys(files, form) for m in by_key.get(key, ())}:
+        for m in {m for key in scan_keys(files, form) for m in by_key.get(key, ())}:
             came = twins[m].changed
             apart = max(first - came, came - last, 0.0)
             if apart <= wait_seconds:
@@ -135,7 +135,7 @@ def _matched(
     return found
 
 
-def _twin_keys(name: str, form: Sidecar) -> list[str]:
+def twin_keys(name: str, form: Sidecar) -> list[str]:
     """What a twin is found by; its name is in lower case."""
     ending = next(each for each in ENDINGS[form] if name.endswith(each))
     folder = name.rpartition("/")[0] + "/"
@@ -145,7 +145,7 @@ def _twin_keys(name: str, form: Sidecar) -> list[str]:
     return [name.removesuffix(ending), *shared]
 
 
-def _scan_keys(files: Sequence[Seen], form: Sidecar) -> set[str]:
+def scan_keys(files: Sequence[Seen], form: Sidecar) -> set[str]:
     """What a scan's twin may be found by; some devices write names in capitals."""
     keys = set()
     for each in files:

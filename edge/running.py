@@ -31,6 +31,8 @@ FULL_SECONDS = 2.0
 _MERGED = "merged"
 _NO, _LATER = 1, 3
 _HINT = "Ask your IT if it stays."
+_UNWRITABLE = ": let the agent's user make it and write there"
+_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def run(words: argparse.Namespace, *, ends: bool) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with ExitStack() as stack:
-        book = _book(settings, stack, stop)
+        book = _book(settings, stack, None if ends else stop)
         if book is None:
             return 0
         agent = Agent(
@@ -98,8 +100,13 @@ def told(folder: Folder, path: str, why: str) -> None:
             problems.mend(file)
 
 
-def _book(settings: Config, stack: ExitStack, stop: threading.Event) -> Book | None:
-    """Open the journal, once its disk has room; None: stopped before it had."""
+def _book(
+    settings: Config, stack: ExitStack, stop: threading.Event | None
+) -> Book | None:
+    """Open the journal, once its disk has room; None: stopped before it had.
+
+    Raises BookError; for want of room only where nobody may `stop` the wait for it.
+    """
     folder, is_said = settings.state_dir, False
     while True:
         try:
@@ -107,8 +114,9 @@ def _book(settings: Config, stack: ExitStack, stop: threading.Event) -> Book | N
             book = Book(folder)
         except (BookError, OSError) as exc:
             stack.close()
-            if not _is_full(folder):
-                raise BookError(f"state_dir {folder}: {exc}") from exc
+            if stop is None or not _is_full(folder):
+                hint = "" if isinstance(exc, BookError) else _UNWRITABLE
+                raise BookError(f"state_dir {folder}: {exc}{hint}") from exc
             if not is_said:
                 journal.warn("edge_state_dir_full", {"why": str(exc)})
             is_said = True
@@ -136,7 +144,9 @@ def _is_full(folder: Path) -> bool:
 
 def _outcome(agent: Agent) -> int:
     """What `once` ends with."""
-    waiting = [why for _, why in agent.agenda.waiting()]
+    waiting = agent.agenda.waiting()
+    for sight, why in waiting[:_SHOWN]:
+        journal.warn("edge_left", {"path": sight.path, "why": why})
     if waiting or len(agent.line) or agent.tender.is_busy:
         return _LATER
     return _NO if len(agent.desk) or list(agent.claimed()) else 0

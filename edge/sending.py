@@ -73,11 +73,12 @@ class Sender:
         if isinstance(exc, DeniedError):
             why = f"{why} {self.agent.skew()}".strip()
         seconds = self.agent.line.away(job, why)
-        waiting = len(self.agent.line)
-        journal.warn(
-            "edge_storage_away",
-            {"why": why, "again_s": f"{seconds:g}", "waiting": waiting},
-        )
+        waiting = str(len(self.agent.line))
+        fields = {"why": why, "again_s": f"{seconds:g}", "waiting": waiting}
+        if isinstance(exc, BookError):
+            journal.warn("edge_not_written", fields)
+        else:
+            journal.warn("edge_storage_away", fields)
 
     def _again(self, folder: Folder, job: Job, exc: Exception) -> None:
         why = str(exc)

@@ -17,6 +17,7 @@ from .config import Folder, Gathering, Sidecar
 from .elements import TwinError
 from .groups import group
 from .job import Job
+from .late import Late
 from .pairs import Pair
 from .profiles import extension_of
 from .sets import Seen
@@ -27,6 +28,10 @@ TWIN_BYTES = 1 << 20
 _UNREAD = (
     "This sidecar cannot be read, and its scan went without it: see whether the "
     "scan's printer writes it whole, and in the form that edge.toml names."
+)
+_LATE = (
+    "This sidecar came when its scan had gone without it: see whether the scan reached "
+    "whom it should. It is kept in .scanpost, and speaks for no other scan."
 )
 _NO_SCAN = (
     "No scan came for this sidecar. If it is still to be sent, scan it again; "
@@ -77,6 +82,7 @@ class Sorter:
 
     folder: Folder
     merge: Merge
+    _late: Late = field(init=False)
     _files: dict[str, Claimed] = field(default_factory=dict)
     _twins: dict[str, dict[str, str]] = field(default_factory=dict)
     """What sidecars say, by claim; those that cannot be read are not in it."""
@@ -88,6 +94,9 @@ class Sorter:
     _since: dict[str, float] = field(default_factory=dict)
     """When each was seen first, where that is known."""
     _ready_at: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._late = Late(self.folder)
 
     def add(
         self,
@@ -159,24 +168,12 @@ class Sorter:
         self, now: float, moment: float, under_way: Mapping[str, float]
     ) -> Sorted:
         """The same, as things stood at `now`."""
-        seen = [
-            Seen(
-                name=each.path,
-                changed=self._came[key],
-                is_finished=True,
-                key=key,
-                since=self._since.get(key),
-            )
-            for key, each in self._files.items()
-        ]
-        scans, twins = pairs.part(seen, self.folder.sidecar)
-        growing = [
-            Seen(name=name, changed=moment, is_finished=False, since=min(since, moment))
-            for name, since in under_way.items()
-        ]
-        scans += pairs.part(growing, self.folder.sidecar)[0]
+        scans, twins = self._seen(moment, under_way)
+        late = [each for each in twins if self._late.take(each, scans, now)]
+        twins = [each for each in twins if each not in late]
         found = group(scans, twins, self.folder, now)
         troubles = [each for job in found.broken for each in self._tell(job)]
+        troubles += [Trouble((self._taken(each),), _LATE) for each in late]
         paired = pairs.pair(
             found.ready,
             [self._read(each) for each in twins],
@@ -193,12 +190,36 @@ class Sorter:
                 # The scan goes without it; what it says, a person may still want.
                 troubles.append(Trouble((self._taken(pair.twin),), _UNREAD))
                 pair = replace(pair, twin=None)
+            if not pair.twin and self.folder.sidecar is not Sidecar.NONE:
+                self._late.went(pair.scan, now)
             jobs += self._jobs(pair, found.names)
         for each in paired.orphans:
             self._twins.pop(each.key, None)
             troubles.append(Trouble((self._taken(each),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
         return Sorted(tuple(jobs), tuple(troubles), due)
+
+    def _seen(
+        self, now: float, under_way: Mapping[str, float]
+    ) -> tuple[list[Seen], list[Seen]]:
+        """Scans, those under way among them, and sidecars."""
+        seen = [
+            Seen(
+                name=each.path,
+                changed=self._came[key],
+                is_finished=True,
+                key=key,
+                since=self._since.get(key),
+            )
+            for key, each in self._files.items()
+        ]
+        scans, twins = pairs.part(seen, self.folder.sidecar)
+        growing = [
+            Seen(name=name, changed=now, is_finished=False, since=min(since, now))
+            for name, since in under_way.items()
+        ]
+        scans += pairs.part(growing, self.folder.sidecar)[0]
+        return scans, twins
 
     def _tell(self, job: sets.Job) -> list[Trouble]:
         """Tell of a set that lacks something, once."""

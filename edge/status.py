@@ -13,6 +13,7 @@ from shared.plain import plain
 from . import alive, config
 from .book import FILE, Book, BookError
 from .entry import Entry, Step
+from .hold import is_held
 from .junk import CLAIMED
 from .running import DEFAULT
 
@@ -36,6 +37,7 @@ def run(words: argparse.Namespace) -> int:
     """Print how things stood when the agent wrote it down last; 1: it never did."""
     folder = config.read(words.config).state_dir
     values = _left(folder / alive.FILE)
+    values["running"] = is_held(folder)
     try:
         last, stuck = _written(folder)
         values["journal"] = ""
@@ -113,7 +115,8 @@ def _print(values: dict[str, Any]) -> None:
     if "time" not in values:
         print("the agent has not run yet, or cannot write into its state_dir")
     else:
-        print(f"agent {values['agent']}, as of {values['time']}")
+        stands = "" if values["running"] else ", and is not running now"
+        print(f"agent {values['agent']}, as of {values['time']}{stands}")
         if values["storage"]:
             print(f"storage is away: {plain(values['storage'], 300)}")
         for each in values["folders"]:

@@ -201,7 +201,7 @@ class Tender:
             stat = path.stat()
         except OSError as exc:
             self._lose(path)
-            self._say("edge_folder_away", str(path), str(exc))
+            self._say("edge_folder_away", str(path), exc.strerror or str(exc))
             return
         try:
             identity = stat.st_dev, stat.st_ino

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import http.client
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,6 +38,11 @@ if TYPE_CHECKING:
 VERSION = "2025-05-05"
 _SCOPE = "https://storage.azure.com/.default"
 _EARLY_SECONDS = 300
+_WORDS: Mapping[type, str] = {
+    socket.gaierror: "no such host",
+    ConnectionRefusedError: "nobody listens there",
+    TimeoutError: "no answer in time",
+}
 _PASSING = frozenset({500, 502, 503, 504})
 # What of a request is signed, in this order (Learn, "Authorize with Shared Key").
 _SIGNED = (
@@ -181,8 +187,8 @@ class Wire:
             except (OSError, http.client.HTTPException) as exc:
                 # Who waited so long in vain is not helped by waiting once more.
                 if not left or isinstance(exc, TimeoutError):
-                    words = f"{what}: {type(exc).__name__}"
-                    raise StorageError(words, hint=NO_ANSWER) from exc
+                    said = _WORDS.get(type(exc), type(exc).__name__)
+                    raise StorageError(f"{what}: {said}", hint=NO_ANSWER) from exc
             else:
                 if answer.status not in _PASSING or not left:
                     return _checked(what, answer)

@@ -251,7 +251,7 @@ def test_folders_do_not_lie_in_one_another(folder, first, second):
     text = SHORT.replace('"mfp-2f"\n', f'"{first}"\n', 1) + more
     ((_, said),) = faults(folder, text)
     assert said.startswith("path: ")
-    assert "lies in" in said
+    assert "name another" in said
 
 
 def test_the_state_does_not_lie_in_a_watched_folder(folder):

@@ -221,8 +221,8 @@ def test_state_dir_without_room_is_waited_for(site):
         filler = site.state / "filler"
         fill(filler)
         wanted = put(site, *(f"{number}.pdf" for number in range(20)))
-        wait_for(lambda: events(site, "edge_storage_away"))
-        assert "full" in events(site, "edge_storage_away")[0]
+        wait_for(lambda: events(site, "edge_not_written"))
+        assert "full" in events(site, "edge_not_written")[0]
         assert site.edge("status").returncode == 0
         assert len(site.blobs()) < len(wanted)
         filler.unlink()
@@ -236,6 +236,8 @@ def test_agent_starts_when_the_disk_of_its_state_has_room(site):
     with memory_disk(site.state):
         run(["mount", "-o", "remount,size=64k", str(site.state)])
         fill(site.state / "filler")
+        done = site.edge("once")
+        assert (done.returncode, "state_dir" in done.stderr) == (2, True)
         site.launch()
         wanted = put(site, "scan.pdf")
         wait_for(lambda: events(site, "edge_state_dir_full"))

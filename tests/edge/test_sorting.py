@@ -230,6 +230,32 @@ def test_pages_that_somebody_took_away_are_forgotten(merging):
     assert not merging.waiting()
 
 
+def test_late_sidecar_speaks_for_no_other_scan(paired):
+    """The next scan of that name is another person's."""
+    paired.add(claimed(paired, "s.pdf", NOW))
+    assert paired.sort(NOW + TWIN).jobs
+    paired.add(claimed(paired, "s.json", NOW + TWIN + 5, '{"to": "alice@contoso.com"}'))
+    (trouble,) = paired.sort(NOW + TWIN + 5).troubles
+    assert "had gone without it" in trouble.why
+    paired.add(claimed(paired, "s.pdf", NOW + TWIN + 6))
+    assert not paired.sort(NOW + TWIN + 6).jobs
+    paired.add(claimed(paired, "s.json", NOW + TWIN + 7, '{"to": "bob@contoso.com"}'))
+    (job,) = paired.sort(NOW + TWIN + 7).jobs
+    assert job.metadata["to"] == "bob@contoso.com"
+
+
+def test_sidecar_of_long_after_is_of_the_next_scan(paired):
+    """A counter's name comes again: its sidecar may be there first."""
+    paired.add(claimed(paired, "s.pdf", NOW))
+    assert paired.sort(NOW + TWIN).jobs
+    later = NOW + 20 * TWIN
+    paired.add(claimed(paired, "s.json", later, '{"to": "bob@contoso.com"}'))
+    assert not paired.sort(later).troubles
+    paired.add(claimed(paired, "s.pdf", later + 1))
+    (job,) = paired.sort(later + 1).jobs
+    assert job.metadata["to"] == "bob@contoso.com"
+
+
 def test_orphaned_sidecar_is_a_problem(paired):
     """It would speak for the next scan of that name."""
     paired.add(claimed(paired, "s.json", NOW, "{}"))

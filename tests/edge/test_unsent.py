@@ -162,7 +162,13 @@ def test_status_without_a_journal_says_what_waits_all_the_same(site):
     (site.scans / "half.pdf").write_bytes(CUT_PDF)
     site.start()
     wait_for(lambda: "half.pdf" in site.status())
+    assert "is not running" not in site.edge("status").stdout
     site.stop()
+    assert "is not running now" in site.edge("status").stdout
+    left = [
+        line for line in site.edge("once").stderr.splitlines() if "edge_left" in line
+    ]
+    assert "path=half.pdf" in left[0]
     (site.state / "edge.sqlite3").write_bytes(b"x" * 5000)
     said = site.edge("status")
     assert said.returncode == 0
