@@ -19,7 +19,7 @@ from .agenda import Agenda
 from .book import Book
 from .claim import Claimed
 from .clearing import clear
-from .config import Config, Done, Folder, Gathering
+from .config import Config, Done, Folder, Gathering, Sidecar
 from .desk import Desk, Tell
 from .entry import Entry
 from .junk import CLAIMED
@@ -249,8 +249,8 @@ class Agent:
         if isinstance(came, Later):
             self.agenda.later(sight, came)
             return
-        if isinstance(came, Nothing) and came.why == EMPTY and self._is_page(sight):
-            # Over SMB a page stays empty until much of it has come.
+        if isinstance(came, Nothing) and came.why == EMPTY and self._is_awaited(sight):
+            # Over SMB a file stays empty until much of it has come.
             came = Later(time.monotonic() + AGAIN_SECONDS, "It is empty so far.")
             self.agenda.later(sight, came)
             return
@@ -261,10 +261,11 @@ class Agent:
         else:
             self.agenda.done(sight)
 
-    def _is_page(self, sight: Sight) -> bool:
-        """Whether others wait for it: its scan is not sent without it."""
+    def _is_awaited(self, sight: Sight) -> bool:
+        """Whether others may wait for it: pages of its scan, or its sidecar."""
         folder = self.folders[sight.place.path]
-        return folder.set is Gathering.MERGE and guess(sight.path).is_set
+        is_page = folder.set is Gathering.MERGE and guess(sight.path).is_set
+        return is_page or folder.sidecar is not Sidecar.NONE
 
     def _sort(self, path: Path, now: float) -> None:
         """Send on what is complete."""

@@ -183,6 +183,21 @@ def test_pages_wait_until_their_folder_was_looked_through(site):
     assert site.stop() == 0
 
 
+def test_sidecar_waits_for_a_scan_that_is_still_written(site):
+    """It was there first, and the scan takes longer than a sidecar has."""
+    site.configure(sidecar="json", sidecar_seconds=1.0)
+    site.start()
+    (site.scans / "scan.json").write_text('{"to": "a@contoso.com"}')
+    with (site.scans / "scan.pdf").open("wb", buffering=0) as file:
+        time.sleep(0.3)
+        file.write(PDF[:100])
+        time.sleep(2.5)
+        file.write(PDF[100:])
+    wait_for(lambda: site.blobs() == {"mfp-2f/scan.pdf": PDF})
+    client = site.azurite.blobs().get_blob_client("scans", "mfp-2f/scan.pdf")
+    assert client.get_blob_properties().metadata["to"] == "a@contoso.com"
+
+
 def test_sidecar_becomes_metadata(site):
     """And goes with its scan."""
     site.configure(sidecar="json", sidecar_seconds=20.0)
