@@ -65,7 +65,9 @@ class Browser:
 
     def _start(self) -> None:
         later = self._stack.callback
-        profile = self._stack.enter_context(tempfile.TemporaryDirectory())
+        # Its helpers outlive the browser by a moment, and may write there still.
+        folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        profile = self._stack.enter_context(folder)
         theirs_in, self._out = os.pipe()
         self._in, theirs_out = os.pipe()
         later(os.close, self._in)
