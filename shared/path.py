@@ -40,6 +40,7 @@ from .story import tell
 from .works import Works
 
 SKEW = timedelta(seconds=5)
+_DAY = timedelta(days=1)
 
 
 def receive_event(works: Works, text: str) -> None:
@@ -147,10 +148,9 @@ def _report_overwritten(works: Works, row: Row, event: Event) -> None:
     """Older bytes under this name: say that they are lost if no row claimed them."""
     older = Place(SCANS, row.path, event.etag)
     when = event.when or row.received
-    for days in range(2):
-        old_id = scan_id_of(
-            works.account.blobs.account, older, when - timedelta(days=days)
-        )
+    # The event's time is not the blob's: midnight may lie between, on either side.
+    for moment in (when, when - _DAY, when + _DAY):
+        old_id = scan_id_of(works.account.blobs.account, older, moment)
         if works.ledger.find(old_id):
             return
     warn("overwritten", {"path": row.path, "etag": event.etag, "scan": row.scan_id})

@@ -69,7 +69,7 @@ def an_event(name: str = "mfp-2f/scan.pdf", **data: Any) -> dict[str, Any]:
         },
         "dataVersion": "",
         "metadataVersion": "1",
-        "eventTime": "2026-11-21T12:00:00.1234567Z",
+        "eventTime": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}7Z",
     }
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from shared import path
 from shared.errors import UnreachableError
@@ -104,6 +107,18 @@ def test_event_that_comes_again_after_the_mail_tells_of_no_loss(office, caplog):
     office.receive(event)
     office.receive(office.put(data=a_pdf(500)))
     office.receive(event)
+    assert "event=overwritten" not in caplog.text
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_event_may_lie_on_the_other_side_of_midnight(office, days, caplog):
+    """Its time is not quite the blob's, and the row is filed by the blob's day."""
+    event = json.loads(office.put())
+    moment = datetime.now(UTC) + timedelta(days=days)
+    event["eventTime"] = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+    office.receive(json.dumps(event))
+    office.put(data=a_pdf(500))
+    office.receive(json.dumps(event))
     assert "event=overwritten" not in caplog.text
 
 

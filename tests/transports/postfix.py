@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -37,6 +38,7 @@ DOVECOT = Path("/usr/sbin/dovecot")
 START_SECONDS = 10.0
 _CONFIG = Path(__file__).with_name("debian")
 _QUEUES = "active bounce corrupt defer deferred flush hold incoming saved trace"
+_ON_ITS_WAY = ("maildrop", "incoming", "active")
 _TRACE = rb"(?:(?:Return-Path|X-Original-To|Delivered-To|Received):.*\n(?:[ \t].*\n)*)*"
 _NOBODY = 65534
 
@@ -162,10 +164,16 @@ class Postfix:
         """Listen from now on."""
         master = str(DAEMONS / "master")
         self._master = self._run([master, "-c", str(self.folder), "-d"])
-        self._await(lambda: all(map(_answers, self.ports.values())))
+        before = self.connections()
+        for port in self.ports.values():
+            self._await(partial(_answers, port))
+        # It writes of a connection a while after it took it: these are no test's.
+        self._await(lambda: self.connections() == before + len(self.ports))
 
     def stop(self) -> None:
-        """Hang up on everybody, and listen no more."""
+        """Deliver what was taken, hang up on everybody, and listen no more."""
+        # Ended in the middle of a delivery, it delivers once more when it is back.
+        self._await(self._is_at_rest)
         _end(self._master)
         self._await(lambda: not any(map(_answers, self.ports.values())))
 
@@ -204,9 +212,14 @@ class Postfix:
         return self.log().count(": connect from ")
 
     def forget(self) -> None:
-        """Throw away every mail."""
+        """Throw away every mail, that on its way too."""
+        self._await(self._is_at_rest)
         for each in self._files():
             each.unlink()
+
+    def _is_at_rest(self) -> bool:
+        queues = (self.folder / "queue" / name for name in _ON_ITS_WAY)
+        return not any(entry for queue in queues for entry in queue.iterdir())
 
     def _files(self) -> list[Path]:
         return sorted((self.folder / "Maildir/new").glob("*"))
