@@ -23,7 +23,7 @@ from . import samba, sftp
 from .desk import Desk
 from .patterns import PATTERNS, play_all
 from .site import Site, wait_for
-from .test_patterns import SERVERS, WHY_NOT
+from .test_patterns import SERVERS, WHY_NOT, at_once
 
 ROUTES = b"""
 [defaults]
@@ -138,12 +138,19 @@ def deliver(protocol: str, top: Path) -> Delivered:
         return found
 
 
+@pytest.fixture(scope="module")
+def all_delivered(tmp_path_factory) -> dict[str, Delivered]:
+    """All patterns over each protocol that can be served here."""
+    here = [name for name in SERVERS if not WHY_NOT[name]]
+    return at_once(tmp_path_factory.mktemp("all"), deliver, here)
+
+
 @pytest.fixture(scope="module", params=SERVERS)
-def delivered(request, tmp_path_factory) -> Delivered:
+def delivered(request, all_delivered: dict[str, Delivered]) -> Delivered:
     """All patterns over one protocol, up to the mailbox."""
     if WHY_NOT[request.param]:
         pytest.skip(WHY_NOT[request.param])
-    return deliver(request.param, tmp_path_factory.mktemp(request.param))
+    return all_delivered[request.param]
 
 
 def attached(mails: list[Mail]) -> Iterator[Document]:

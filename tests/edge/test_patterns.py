@@ -6,6 +6,8 @@ agent's eye takes whatever it holds for finished.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +27,8 @@ SERVERS: dict[str, type[samba.Samba] | type[sftp.Sftp]] = {
     "sftp": sftp.Sftp,
 }
 WHY_NOT = {"smb": samba.why_not(), "sftp": sftp.why_not()}
+KINDS = {"ext4": "smb", "nfs4": "sftp"}
+"""File systems: the first is heard of, the second listed; each over a protocol."""
 OVERWRITTEN = {"rename_over", "reuse", "reuse_fast"}
 """Whoever can only wait for rest gets the later bytes of a name used again at once."""
 
@@ -43,9 +47,7 @@ def played_over(
     looker: Looker | None = None,
     mount_of: MountOf = mount_now,
 ) -> Played:
-    """Play all of them over one protocol; skip where it cannot be served."""
-    if WHY_NOT[protocol]:
-        pytest.skip(WHY_NOT[protocol])
+    """Play all of them over one protocol."""
     folders = {name: Folder(top / name) for name in PATTERNS}
     for folder in folders.values():
         folder.path.mkdir()
@@ -61,10 +63,31 @@ def played_over(
     return Played(desks, by_name)
 
 
+def at_once[R](
+    top: Path, play: Callable[[str, Path], R], names: Iterable[str] = SERVERS
+) -> dict[str, R]:
+    """Play for several names in folders of their own: what takes long is waiting."""
+    with ThreadPoolExecutor() as threads:
+        running = {}
+        for name in names:
+            (top / name).mkdir()
+            running[name] = threads.submit(play, name, top / name)
+        return {name: each.result() for name, each in running.items()}
+
+
+@pytest.fixture(scope="module")
+def all_played(tmp_path_factory) -> dict[str, Played]:
+    """All patterns, played over each protocol that can be served here."""
+    here = [name for name in SERVERS if not WHY_NOT[name]]
+    return at_once(tmp_path_factory.mktemp("all"), played_over, here)
+
+
 @pytest.fixture(scope="module", params=SERVERS)
-def played(request, tmp_path_factory) -> Played:
+def played(request, all_played: dict[str, Played]) -> Played:
     """All patterns, played over one protocol."""
-    return played_over(request.param, tmp_path_factory.mktemp(request.param))
+    if WHY_NOT[request.param]:
+        pytest.skip(WHY_NOT[request.param])
+    return all_played[request.param]
 
 
 @pytest.mark.parametrize("name", PATTERNS)
@@ -86,16 +109,19 @@ def test_it_is_not_late(played, name):
         assert late < 3.5
 
 
-@pytest.mark.parametrize(
-    ("protocol", "kind"), [("smb", "ext4"), ("sftp", "nfs4")], ids=["heard", "listed"]
-)
-def test_without_a_lease_it_is_late_and_never_early(tmp_path, protocol, kind):
-    """Another user's files, and a network mount: a close and a rest, or rest alone."""
-    mount = Mount(str(tmp_path), kind)
+def without_a_lease(kind: str, top: Path) -> Played:
+    """Play all patterns where no lease is to be had, on a file system of a kind."""
+    mount = Mount(str(top), kind)
     looker = Looker(ask=lambda *_: Holder.UNKNOWN, mount_of=lambda _: mount)
-    played = played_over(protocol, tmp_path, looker, lambda _: mount)
-    for name, desk in played.desks.items():
-        taken = sorted((each.path, each.data) for each in played.taken[name])
-        wanted = desk.wanted[-1:] if name in OVERWRITTEN else sorted(desk.wanted)
-        assert [path for path, _ in taken] == [path for path, _ in wanted], name
-        assert taken == wanted, name
+    return played_over(KINDS[kind], top, looker, lambda _: mount)
+
+
+@pytest.mark.skipif(any(WHY_NOT.values()), reason=" ".join(WHY_NOT.values()))
+def test_without_a_lease_it_is_late_and_never_early(tmp_path):
+    """Another user's files, and a network mount: a close and a rest, or rest alone."""
+    for kind, played in at_once(tmp_path, without_a_lease, KINDS).items():
+        for name, desk in played.desks.items():
+            taken = sorted((each.path, each.data) for each in played.taken[name])
+            wanted = desk.wanted[-1:] if name in OVERWRITTEN else sorted(desk.wanted)
+            assert [path for path, _ in taken] == [path for path, _ in wanted], name
+            assert taken == wanted, (kind, name)
