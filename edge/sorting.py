@@ -14,19 +14,16 @@ from pathlib import Path
 from . import pairs, sets
 from .claim import Claimed
 from .config import Folder, Gathering, Sidecar
-from .elements import TwinError
 from .groups import group
 from .job import Job
 from .late import Late
 from .pairs import Pair
 from .profiles import extension_of
+from .readings import Readings
 from .sets import Seen
-from .twins import read_twin
 
-TWIN_BYTES = 1 << 20
-"""The most of a sidecar that is read."""
 _UNREAD = (
-    "This sidecar cannot be read, and its scan went without it: see whether the "
+    "This sidecar cannot be read (%s), and its scan went without it: see whether the "
     "scan's printer writes it whole, and in the form that edge.toml names."
 )
 _LATE = (
@@ -83,9 +80,8 @@ class Sorter:
     folder: Folder
     merge: Merge
     _late: Late = field(init=False)
+    _said: Readings = field(init=False)
     _files: dict[str, Claimed] = field(default_factory=dict)
-    _twins: dict[str, dict[str, str]] = field(default_factory=dict)
-    """What sidecars say, by claim; those that cannot be read are not in it."""
     _told: dict[str, str] = field(default_factory=dict)
     """Claims of sets that lack a page, and why: a person was told."""
 
@@ -97,6 +93,7 @@ class Sorter:
 
     def __post_init__(self) -> None:
         self._late = Late(self.folder)
+        self._said = Readings(self.folder.sidecar)
 
     def add(
         self,
@@ -176,7 +173,7 @@ class Sorter:
         troubles += [Trouble((self._taken(each),), _LATE) for each in late]
         paired = pairs.pair(
             found.ready,
-            [self._read(each) for each in twins],
+            [self._said.read(each, self._files[each.key].file) for each in twins],
             self.folder,
             now,
             found.held,
@@ -188,13 +185,14 @@ class Sorter:
         for pair in ready:
             if pair.twin and not pair.twin.is_finished:
                 # The scan goes without it; what it says, a person may still want.
-                troubles.append(Trouble((self._taken(pair.twin),), _UNREAD))
+                why = _UNREAD % self._said.pop_why_not(pair.twin.key)
+                troubles.append(Trouble((self._taken(pair.twin),), why))
                 pair = replace(pair, twin=None)
             if not pair.twin and self.folder.sidecar is not Sidecar.NONE:
                 self._late.went(pair.scan, now)
             jobs += self._jobs(pair, found.names)
         for each in paired.orphans:
-            self._twins.pop(each.key, None)
+            self._said.pop(each.key)
             troubles.append(Trouble((self._taken(each),), _NO_SCAN))
         due = min((at for at in times if at), default=None)
         return Sorted(tuple(jobs), tuple(troubles), due)
@@ -230,29 +228,12 @@ class Sorter:
         files = tuple(self._files[it.key] for it in job.pages if it.key)
         return [Trouble(files, job.why, is_final=False)]
 
-    def _read(self, seen: Seen) -> Seen:
-        """A sidecar that cannot be read counts as one still under way."""
-        if seen.key not in self._twins:
-            file = self._files[seen.key].file
-            try:
-                with file.open("rb") as stream:
-                    data = stream.read(TWIN_BYTES)
-                self._twins[seen.key] = read_twin(data, self.folder.sidecar)
-            except (TwinError, OSError):
-                return Seen(
-                    name=seen.name,
-                    changed=seen.changed,
-                    is_finished=False,
-                    key=seen.key,
-                )
-        return seen
-
     def _jobs(self, pair: Pair, names: Mapping[str, str]) -> list[Job]:
         """Make the jobs: one, but for pages that go by themselves.
 
         Their sidecar vanishes with the last of them.
         """
-        said = self._twins.pop(pair.twin.key, {}) if pair.twin else {}
+        said = self._said.pop(pair.twin.key) if pair.twin else {}
         if self.folder.set is not Gathering.SINGLE:
             return [self._job(pair, names, said)]
         *others, last = pair.scan

@@ -109,7 +109,19 @@ def test_sidecar_that_cannot_be_read_is_waited_for_and_kept(site):
     (kept,) = site.claimed()
     assert kept.read_text() == "{"
     (problem,) = problems(site)
-    assert "cannot be read" in str(problem["why"])
+    assert "cannot be read (not JSON, or not all of it)" in str(problem["why"])
+
+
+def test_sidecar_that_is_too_large_is_not_read_by_half(site):
+    """Recipients behind the limit would be lost without a word."""
+    site.configure(sidecar="xerox-log", sidecar_seconds=0.5)
+    site.start()
+    filler = "x = y;\n" * 150_000
+    (site.scans / "scan.xst").write_text(f"to = a@contoso.com;\n{filler}")
+    (site.scans / "scan.pdf").write_bytes(PDF)
+    wait_for(site.blobs)
+    (problem,) = problems(site)
+    assert "it has more than 1048576 bytes" in str(problem["why"])
 
 
 def test_half_a_file_is_left_by_once(site):
