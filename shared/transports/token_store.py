@@ -6,6 +6,7 @@ setting is wrong; reading and writing raise `TransientError`s with a hint.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -89,6 +90,8 @@ class FileStore:
             try:
                 file.write(text)
                 file.flush()
+                # Else a power cut may leave the new name with none of its bytes.
+                os.fsync(file.fileno())
                 made.replace(self._path)
             except BaseException:
                 # Whatever it was: no half of a secret is left lying about.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,6 +99,24 @@ def test_file_that_cannot_be_written_stays_whole(tmp_path: Path):
 
     with pytest.raises(UnreachableError):
         store.write("\udc80")  # nothing that UTF-8 can hold
+
+    assert store.read() == TEXT
+    assert [each.name for each in tmp_path.iterdir()] == ["token.json"]
+
+
+def test_disk_that_takes_no_bytes_keeps_the_old_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Only what lies on the disk takes the place of what lay there."""
+    store = in_file(tmp_path / "token.json")
+    store.write(TEXT)
+
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch, pytest.raises(UnreachableError):
+        patch.setattr(os, "fsync", fail)
+        store.write(TEXT * 2)
 
     assert store.read() == TEXT
     assert [each.name for each in tmp_path.iterdir()] == ["token.json"]
