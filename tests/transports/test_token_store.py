@@ -114,8 +114,8 @@ def test_disk_that_takes_no_bytes_keeps_the_old_ones(
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    with monkeypatch.context() as patch, pytest.raises(UnreachableError):
-        patch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(UnreachableError):
         store.write(TEXT * 2)
 
     assert store.read() == TEXT
