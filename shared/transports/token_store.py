@@ -6,10 +6,10 @@ setting is wrong; reading and writing raise `TransientError`s with a hint.
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import fsync
 from pathlib import Path
 from typing import Protocol
 
@@ -91,7 +91,7 @@ class FileStore:
                 file.write(text)
                 file.flush()
                 # Else a power cut may leave the new name with none of its bytes.
-                os.fsync(file.fileno())
+                fsync(file.fileno())
                 made.replace(self._path)
             except BaseException:
                 # Whatever it was: no half of a secret is left lying about.

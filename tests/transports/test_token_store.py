@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +18,7 @@ from shared.errors import (
     TransientError,
     UnreachableError,
 )
-from shared.transports import keyvault
+from shared.transports import keyvault, token_store
 from shared.transports.base import Patience
 from shared.transports.token_store import SECRET, FileStore, open_store
 
@@ -114,7 +113,7 @@ def test_disk_that_takes_no_bytes_keeps_the_old_ones(
     def fail(_: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(token_store, "fsync", fail)
     with pytest.raises(UnreachableError):
         store.write(TEXT * 2)
 
