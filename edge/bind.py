@@ -13,6 +13,7 @@ import io
 import json
 import logging
 import os
+import re
 import resource
 import sys
 import warnings
@@ -25,6 +26,7 @@ import img2pdf  # type: ignore[import-untyped]
 import pikepdf
 from PIL import Image, UnidentifiedImageError
 
+from . import reach
 from .tiff_jpeg import jpeg_of
 
 MEMORY_BYTES = 3 << 30
@@ -33,6 +35,7 @@ PIXELS = 300_000_000
 """Twice that is refused: A0 at 600 dpi has 560 million."""
 _UNIT, _RESOLUTION, _CENTIMETRES = 296, (282, 283), 3
 _POINTS = 72.0
+_OPEN = "/proc/self/fd/"
 _FULL_BYTES = 1 << 20
 _MARK_WITHIN = 1024
 """Where `%PDF-` may begin (ISO 32000-1, annex H.3)."""
@@ -66,16 +69,25 @@ def main() -> int:
 
 def _part(page: Path, part: Path) -> Path:
     """Make a PDF of one file."""
-    with page.open("rb") as file:
-        is_pdf = b"%PDF-" in file.read(_MARK_WITHIN)
+    try:
+        descriptor = reach.claimed(page)
+    except reach.NotAFileError as exc:
+        # This page's fault: a person is told, and nobody tries again.
+        raise ValueError(exc.strerror) from exc
+    with os.fdopen(descriptor, "rb") as file:
+        data = file.read(_MARK_WITHIN)
+        is_pdf = b"%PDF-" in data
+        if is_pdf:
+            # What qpdf cannot join is this page's fault, not that of all of them. It
+            # opens what is open here: the name may be something else by now.
+            _join([Path(f"{_OPEN}{descriptor}")], part)
+        else:
+            data += file.read()
     if is_pdf:
-        # What qpdf cannot join is this page's fault, not that of all of them.
-        _join([page], part)
         with pikepdf.open(part, access_mode=pikepdf.AccessMode.stream) as pdf:
             if not len(pdf.pages):
                 raise ValueError("it has no page")
         return part
-    data = page.read_bytes()
     sheets = _jpegs(data)
     if sheets:
         places = [part.with_suffix(f".{n}.pdf") for n in range(len(sheets))]
@@ -152,7 +164,8 @@ def _words(exc: Exception) -> str:
     if isinstance(exc, UnidentifiedImageError | img2pdf.ImageOpenError):
         return "it is no picture of a kind that is known here"
     said = str(exc).strip().splitlines() or [type(exc).__name__]
-    return said[0].rpartition("/")[2][:200]
+    words = re.sub(rf"^.*{_OPEN}\d+:? *", "", said[0])
+    return words.rpartition("/")[2][:200]
 
 
 def _say(line: Mapping[str, Any]) -> None:

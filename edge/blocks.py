@@ -4,7 +4,7 @@ In: a file. Out: `Block`s, in order. The bytes of a small file are read once; th
 large one whenever they are sent: what an upload holds in memory is one piece, whatever
 a block's size. Raises OSError where it cannot be opened, then `UnreadError`, which
 whoever sends must not take for a fault of the line; `ChangedError` where it has become
-shorter.
+shorter, or is a file no more.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any
 
 from shared.kinds import MEDIA_TYPES, sniff
 
+from . import reach
 from .claim import ChangedError
 
 PIECE_BYTES = 256 << 10
@@ -112,7 +113,12 @@ class Blocks:
 @contextmanager
 def blocks(file: Path) -> Iterator[Blocks]:
     """Open a file."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        descriptor = reach.claimed(file)
+    except reach.NotAFileError as exc:
+        # Given back, its name alone tells a person what it is; as an OSError it would
+        # be tried for ever.
+        raise ChangedError(f"It is no file any more: {exc.strerror}.") from exc
     try:
         yield Blocks(descriptor)
     finally:

@@ -19,7 +19,7 @@ from pathlib import Path
 from shared import journal
 
 from . import reach
-from .junk import CLAIMED, SENT
+from .junk import CLAIMED, SENT, why_refused
 from .listing import walk
 from .sight import Later, Mark, Nothing, Place, Ready
 
@@ -172,7 +172,8 @@ def discard(claimed: Claimed, is_done: Callable[[Mark], bool] | None = None) -> 
 def left_behind(place: Place) -> Iterator[Claimed]:
     """Find what is claimed in a folder: at start, what a crash left.
 
-    Raises OSError where it cannot be listed.
+    Files alone: we claim nothing else, but who may write there may make links and
+    pipes. Raises OSError where it cannot be listed.
     """
     top = place.path / CLAIMED
     if top.is_symlink() or not top.is_dir():
@@ -180,7 +181,7 @@ def left_behind(place: Place) -> Iterator[Claimed]:
     for inner, stat in walk(top):
         head, _, rest = inner.partition("/")
         claim_id, _, folder = head.partition(",")
-        if rest:
+        if rest and not why_refused(stat.st_mode):
             path = f"{_unquoted(folder)}/{rest}" if folder else rest
             at = f"{CLAIMED}/{inner}"
             yield Claimed(place, path, claim_id, at, Mark.of(stat))
@@ -215,19 +216,31 @@ def _put(claimed: Claimed, path: str) -> str:
     """Give it a name again that nobody has."""
     top = claimed.place.path
     folder, _, name = path.rpartition("/")
-    stem, dot, extension = name.rpartition(".")
-    if not stem:
-        stem, dot, extension = name, "", ""
-    beside = f"{stem} {claimed.claim_id}{dot}{extension}"
     with reach.folder(top, folder, make=0o777):
         pass
-    for each in (name, beside):
+    for each in (name, _beside(name, claimed.claim_id)):
         new = f"{folder}/{each}" if folder else each
         with suppress(FileExistsError):
             reach.move(top, claimed.at, new)
             _tidy(claimed.place, claimed.at.rpartition("/")[0])
             return new
     raise FileExistsError(errno.EEXIST, "Both names are taken", path)
+
+
+def _beside(name: str, claim_id: str) -> str:
+    """A name beside a taken one, of the same extension; its stem is cut to fit.
+
+    Where an extension leaves no room for a stem, it is none, and is cut with it.
+    """
+    stem, dot, extension = name.rpartition(".")
+    for head, tail in ((stem, f"{dot}{extension}"), (name, "")):
+        end = f" {claim_id}{tail}"
+        # By characters: a part of one would be no UTF-8, which SMB cannot show.
+        while head and len(os.fsencode(f"{head}{end}")) > _NAME_BYTES:
+            head = head[:-1]
+        if head:
+            break
+    return f"{head}{end}"
 
 
 def _tidy(place: Place, folder: str) -> None:

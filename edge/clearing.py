@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import time
 from collections.abc import Iterable
 from contextlib import suppress
@@ -58,7 +59,11 @@ def _is_sent(entry: Entry, claimed: Claimed, is_left_over: bool, mark: Mark) -> 
     if mark.size != entry.size:
         return False
     digest = hashlib.md5(usedforsecurity=False)
-    with claimed.file.open("rb") as file:
-        while piece := file.read(_PIECE_BYTES):
-            digest.update(piece)
+    try:
+        with os.fdopen(reach.claimed(claimed.file), "rb") as file:
+            while piece := file.read(_PIECE_BYTES):
+                digest.update(piece)
+    except reach.NotAFileError:
+        # Somebody put it there: not what went, and given back it is seen.
+        return False
     return base64.b64encode(digest.digest()).decode() == entry.md5

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from shared import journal
 
 from . import junk, reach
 from .config import Folder
+from .listing import walk
 
 EVERY_SECONDS = 60.0
 _TEMPORARY = (
@@ -37,7 +39,7 @@ class Leftovers:
         """Look through a folder; what is new is logged."""
         limit = time.time() - folder.leftover_seconds
         before = self.found.get(folder.path, {})
-        now = dict(sorted(_left(folder.path, limit)))
+        now = dict(sorted([*_left(folder.path, limit), *_planted(folder.path)]))
         self.found[folder.path] = now
         for path in now.keys() - before.keys():
             fields = {"folder": str(folder.path), "path": path, "why": now[path]}
@@ -65,6 +67,19 @@ def _left(top: Path, limit: float) -> Iterator[tuple[str, str]]:
             why = _why(name, stat)
             if why and max(stat.st_ctime, stat.st_mtime) < limit:
                 yield name, why
+
+
+def _planted(top: Path) -> Iterator[tuple[str, str]]:
+    """Find links and pipes among the claimed files: no printer ever needs one there."""
+    claimed = top / junk.CLAIMED
+    if claimed.is_symlink():
+        # Nothing can be claimed then, and each file says so itself.
+        return
+    # Not there, or not to be listed: that is told as a folder's trouble.
+    with suppress(OSError):
+        for path, stat in walk(claimed):
+            if refused := junk.why_refused(stat.st_mode):
+                yield f"{junk.CLAIMED}/{path}", _REFUSED.format(what=refused)
 
 
 def _why(path: str, stat: os.stat_result) -> str:

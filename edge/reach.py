@@ -14,12 +14,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from . import junk
+
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NO_REPLACE = 1
 _OPEN = os.O_RDONLY | os.O_CLOEXEC
 _FOLDER = _OPEN | os.O_DIRECTORY | os.O_NOFOLLOW
 _FILE = _OPEN | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _NOT_OFFERED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
+_NO_FILE = {
+    errno.ELOOP: "a symbolic link, not a file",
+    errno.ENOTDIR: "below a link, not a file in its folder",
+    errno.ENXIO: "a socket, not a file",
+}
+
+
+class NotAFileError(OSError):
+    """In a claimed file's place stands a link or a pipe: in words, for a person."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(errno.ELOOP, f"what has its place is {what}")
 
 
 @contextmanager
@@ -60,6 +74,26 @@ def file(top: Path, path: str) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def claimed(path: Path) -> int:
+    """Open a claimed file to read it, or one of our own; whoever asked closes it.
+
+    Only a plain file, reached without a link below the watched folder: a link would
+    send what no printer may read, and a pipe would hold up its reader for ever.
+    """
+    parts = path.parts
+    own = [at for at, part in enumerate(parts[:-1]) if part == junk.CLAIMED]
+    at = own[-1] if own else len(parts) - 1
+    try:
+        with file(Path(*parts[:at]), "/".join(parts[at:])) as descriptor:
+            if why := junk.why_refused(os.fstat(descriptor).st_mode):
+                raise NotAFileError(why)
+            return os.dup(descriptor)
+    except OSError as exc:
+        if exc.errno in _NO_FILE and not isinstance(exc, NotAFileError):
+            raise NotAFileError(_NO_FILE[exc.errno]) from exc
+        raise
 
 
 def opened(parent: int, name: str) -> int:

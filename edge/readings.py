@@ -6,9 +6,11 @@ they cannot be read. Not thread-safe.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from . import reach
 from .config import Sidecar
 from .elements import TwinError
 from .sets import Seen
@@ -42,6 +44,10 @@ class Readings:
         self._why_not[seen.key] = why
         return replace(seen, is_finished=False)
 
+    def of(self, seen: Seen) -> dict[str, str] | None:
+        """What it says; None: it cannot be read yet."""
+        return self._said.get(seen.key)
+
     def pop(self, key: str) -> dict[str, str]:
         """What it says; it is not asked for again."""
         self._why_not.pop(key, None)
@@ -54,7 +60,7 @@ class Readings:
 
 
 def _bytes_of(file: Path) -> bytes:
-    with file.open("rb") as stream:
+    with os.fdopen(reach.claimed(file), "rb") as stream:
         data = stream.read(TWIN_BYTES + 1)
     if len(data) > TWIN_BYTES:
         # Half of what it says would send the scan to some, and not to others.

@@ -125,6 +125,32 @@ def test_a_file_is_given_back_beside_a_new_one_of_its_name(place):
     assert (place.path / "sub" / "a.pdf").read_bytes() == b"other"
 
 
+@pytest.mark.parametrize(
+    ("name", "extension"),
+    [
+        ("扫" * 83 + "ab.pdf", ".pdf"),
+        (os.fsdecode(b"\xe9" * 251) + ".pdf", ".pdf"),
+        ("a" * 100 + "." + "e" * 154, "." + "e" * 154),
+        ("a." + "é" * 126, ""),
+        ("a" * 255, ""),
+    ],
+    ids=["wide", "no UTF-8", "long extension", "no room", "no extension"],
+)
+def test_the_longest_name_is_given_back_beside_a_new_one(place, name, extension):
+    """Its stem is cut, never within a character; the kind can still be told."""
+    assert 253 <= len(os.fsencode(name)) <= 255
+    for end in (give_back, keep):
+        first = claimed(place, name)
+        again = claimed(place, name)
+        (place.path / name).write_bytes(b"other")
+        end(first)
+        new = end(again).rpartition("/")[2]
+        assert new.endswith(f" {again.claim_id}{extension}")
+        assert name.startswith(new.partition(" ")[0])
+        assert 252 <= len(os.fsencode(new)) <= 255
+    assert len(files(place.path)) == 5
+
+
 def test_a_file_is_given_back_into_a_folder_that_was_removed(place):
     """The printer, or the agent, took the empty folder away."""
     it = claimed(place, "user/in/a.pdf")
