@@ -7,7 +7,7 @@ come first: no manual says which. Pure.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from .config import Folder, Sidecar
@@ -78,7 +78,8 @@ def pair(
         twin = twins[found[n]] if n in found else None
         deadline = max(each.changed for each in files) + wait_seconds
         made = Pair(scan=files, twin=twin, deadline=deadline)
-        is_done = twin is not None and twin.is_finished
+        # Another capital letter may be another scan's, whose own is still to come.
+        is_done = twin and twin.is_finished and _is_exact(files, twin, form)
         (ready if is_done or now >= deadline else waiting).append(made)
     orphans: list[Seen] = []
     taken = set(found.values())
@@ -111,13 +112,14 @@ def _matched(
 ) -> dict[int, int]:
     """Find each scan's twin, by position: of those with the right name the nearest.
 
+    One that has the name as it is written comes before one in other capital letters.
     One that is older or younger by more than the wait belongs to another scan.
     """
     by_key: dict[str, list[int]] = {}
     for m, twin in enumerate(twins):
         for key in twin_keys(twin.name.lower(), form):
             by_key.setdefault(key, []).append(m)
-    near: list[tuple[float, int, int]] = []
+    near: list[tuple[bool, float, int, int]] = []
     for n, files in enumerate(scans):
         first = min(min(each.changed, each.began) for each in files)
         last = max(each.changed for each in files)
@@ -125,10 +127,11 @@ def _matched(
             came = twins[m].changed
             apart = max(first - came, came - last, 0.0)
             if apart <= wait_seconds:
-                near.append((apart, n, m))
+                is_loose = not _is_exact(files, twins[m], form)
+                near.append((is_loose, apart, n, m))
     found: dict[int, int] = {}
     taken: set[int] = set()
-    for _, n, m in sorted(near):
+    for _, _, n, m in sorted(near):
         if n not in found and m not in taken:
             found[n] = m
             taken.add(m)
@@ -136,29 +139,42 @@ def _matched(
 
 
 def twin_keys(name: str, form: Sidecar) -> list[str]:
-    """What a twin is found by; its name is in lower case."""
-    ending = next(each for each in ENDINGS[form] if name.endswith(each))
+    """What a twin is found by: its name in lower case, or as it is."""
+    lower = name.lower()
+    ending = next(each for each in ENDINGS[form] if lower.endswith(each))
     folder = name.rpartition("/")[0] + "/"
-    shared = (
-        [folder] if form is Sidecar.XEROX and folder.endswith(_SHARED_FOLDER) else []
-    )
-    return [name.removesuffix(ending), *shared]
+    is_shared = form is Sidecar.XEROX and folder.lower().endswith(_SHARED_FOLDER)
+    named = name[: -len(ending)]
+    if form is Sidecar.INDEX:
+        named = _key(named, form)
+    return [named, *([folder] if is_shared else [])]
 
 
-def scan_keys(files: Sequence[Seen], form: Sidecar) -> set[str]:
+def scan_keys(
+    files: Sequence[Seen], form: Sidecar, spelled: Callable[[str], str] = str.lower
+) -> set[str]:
     """What a scan's twin may be found by; some devices write names in capitals."""
     keys = set()
     for each in files:
-        name = each.name.lower()
+        name = spelled(each.name)
         keys.add(_key(name, form))
-        if form is Sidecar.XEROX:
-            keys.add(name.rpartition("/")[0] + "/")
-    keys.add(_key(pdf_name(files[0].name).lower(), form))
+        folder = name.rpartition("/")[0] + "/"
+        if form is Sidecar.XEROX and folder.lower().endswith(_SHARED_FOLDER):
+            keys.add(folder)
+    keys.add(_key(spelled(pdf_name(files[0].name)), form))
     return keys
 
 
+def _is_exact(files: Sequence[Seen], twin: Seen, form: Sidecar) -> bool:
+    """Whether a twin has its scan's name to the letter."""
+    keys = scan_keys(files, form, spelled=str)
+    return not keys.isdisjoint(twin_keys(twin.name, form))
+
+
 def _key(name: str, form: Sidecar) -> str:
-    return name if form is Sidecar.INDEX else _stem(name)
+    """What is the same in both names; in an extension capitals mean nothing."""
+    stem = _stem(name)
+    return stem + name[len(stem) :].lower() if form is Sidecar.INDEX else stem
 
 
 def _stem(name: str) -> str:

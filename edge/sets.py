@@ -10,7 +10,7 @@ not complete is never sent: a scan is not shortened in silence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from operator import attrgetter
@@ -97,7 +97,7 @@ def gather(files: Iterable[Seen], patience: Patience, now: float) -> Gathered:
     complete: list[Job] = []
     waiting: list[Job] = []
     broken: list[Job] = []
-    for pages in stems.values():
+    for pages in _joined(stems):
         for done in _judged(pages, patience, now):
             place = waiting if done.until else broken if done.why else complete
             place.append(done)
@@ -124,9 +124,27 @@ def pdf_name(name: str) -> str:
 
 
 def _key(name: str, read: Guess) -> tuple[str, str]:
-    """What the pages of one stem share; a JPEG is no page of a TIFF's scan."""
+    """What the pages of one stem share, of one format."""
     above = name.split("/")[: -2 if read.is_folder else -1]
     return "/".join([*above, read.job]), extension_of(name)
+
+
+def _joined(stems: Mapping[tuple[str, str], list[_Page]]) -> Iterator[list[_Page]]:
+    """Bring together what one job wrote in several formats.
+
+    A stem that tells the second is of one scan, if no number is there in two of them;
+    under any other the same counter may have gone on with another scan.
+    """
+    by_job: dict[str, list[list[_Page]]] = {}
+    for (job, _), pages in stems.items():
+        by_job.setdefault(job, []).append(pages)
+    for kinds in by_job.values():
+        numbers = [{read.page for _, read in pages} for pages in kinds]
+        is_told = all("T" in read.time for pages in kinds for _, read in pages)
+        if is_told and len(set().union(*numbers)) == sum(map(len, numbers)):
+            yield [each for pages in kinds for each in pages]
+        else:
+            yield from kinds
 
 
 def _judged(pages: Iterable[_Page], patience: Patience, now: float) -> Iterator[Job]:

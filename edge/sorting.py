@@ -17,6 +17,7 @@ from .config import Folder, Gathering, Sidecar
 from .groups import group
 from .job import Job
 from .late import Late
+from .meetings import Meetings
 from .pairs import Pair
 from .profiles import extension_of
 from .readings import Readings
@@ -29,6 +30,10 @@ _UNREAD = (
 _LATE = (
     "This sidecar came when its scan had gone without it: see whether the scan reached "
     "whom it should. It is kept in .scanpost, and speaks for no other scan."
+)
+_MET = (
+    "Scans of one name came at the same time, and nobody can tell which sidecar is "
+    "whose. Scan again, one after the other; for your IT: all of them are in .scanpost."
 )
 _NO_SCAN = (
     "No scan came for this sidecar. If it is still to be sent, scan it again; "
@@ -81,6 +86,7 @@ class Sorter:
     merge: Merge
     _late: Late = field(init=False)
     _said: Readings = field(init=False)
+    _meetings: Meetings = field(init=False)
     _files: dict[str, Claimed] = field(default_factory=dict)
     _told: dict[str, str] = field(default_factory=dict)
     """Claims of sets that lack a page, and why: a person was told."""
@@ -94,6 +100,7 @@ class Sorter:
     def __post_init__(self) -> None:
         self._late = Late(self.folder)
         self._said = Readings(self.folder.sidecar)
+        self._meetings = Meetings(self.folder, self._said.of)
 
     def add(
         self,
@@ -171,14 +178,15 @@ class Sorter:
         found = group(scans, twins, self.folder, now)
         troubles = [each for job in found.broken for each in self._tell(job)]
         troubles += [Trouble((self._taken(each),), _LATE) for each in late]
-        paired = pairs.pair(
-            found.ready,
-            [self._said.read(each, self._files[each.key].file) for each in twins],
-            self.folder,
-            now,
-            found.held,
-        )
-        times = [found.until] + [each.deadline for each in paired.waiting]
+        twins = [self._said.read(each, self._files[each.key].file) for each in twins]
+        apart = self._meetings.part(found.ready, twins, found.held, now)
+        paired = pairs.pair(apart.scans, apart.twins, self.folder, now, found.held)
+        times = [found.until, apart.until]
+        times += [each.deadline for each in paired.waiting]
+        for met in apart.undecided:
+            for each in met:
+                self._said.pop(each.key)
+            troubles.append(Trouble(tuple(map(self._taken, met)), _MET))
         # A scan that is still written has its sidecar wait for it, no longer.
         ready = [each for each in paired.ready if each.scan[0].key]
         jobs: list[Job] = []

@@ -157,14 +157,16 @@ def _is_closed(text: str) -> bool:
 
 
 def _json(data: bytes) -> dict[str, str]:
-    """Read an object whose keys are those of metadata, as the core does."""
+    """Read an object whose keys are those of metadata, in capitals or not."""
     try:
         value = json.loads(decoded(data))
     except (ValueError, RecursionError) as exc:
         raise TwinError("not JSON, or not all of it") from exc
     if not isinstance(value, dict):
         raise TwinError("not a JSON object")
-    return {key: _said(each) for key, each in value.items() if key in METADATA}
+    # Somebody's program writes `To`; what is written as it should be goes before it.
+    named = {key.strip().lower(): each for key, each in value.items()} | value
+    return {key: _said(each) for key, each in named.items() if key in METADATA}
 
 
 def _said(value: Any) -> str:

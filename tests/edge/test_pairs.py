@@ -35,7 +35,7 @@ BELONG = [
     ("jane/scan.pdf", "jane/scan.xml", Sidecar.PAPERCUT),
     ("set_0001.jpg", "set_0001.xml", Sidecar.PAPERCUT),
     ("a.pdf", "a.pdf.index.xml", Sidecar.INDEX),
-    ("A.PDF", "a.pdf.index.xml", Sidecar.INDEX),
+    ("A.PDF", "A.pdf.index.xml", Sidecar.INDEX),
     ("scan.pdf", "scan.json", Sidecar.JSON),
     ("scan", "scan.json", Sidecar.JSON),
     ("DOC.pdf", "DOC.xst", Sidecar.XEROX),
@@ -54,6 +54,29 @@ def test_a_twin_is_found_by_its_name(scan, twin, form, is_first):
     assert [each.name for each in found.scan] == [scan]
     assert found.twin
     assert found.twin.name == twin
+
+
+SPELLED = [
+    ("scan.xml", Sidecar.PAPERCUT),
+    ("scan.json", Sidecar.JSON),
+    ("scan.pdf.index.xml", Sidecar.INDEX),
+]
+
+
+@pytest.mark.parametrize(("twin", "form"), SPELLED)
+def test_other_capitals_are_taken_for_the_same_only_when_nothing_else_comes(twin, form):
+    """SMB knows no capitals; over SFTP they may be another person's scan."""
+    mine, theirs = seen("Scan.pdf"), seen("scan.pdf", 1)
+    alone = paired([mine, seen(twin)], form, 6)
+    assert not alone.ready
+    assert len(alone.waiting) == 1
+    (late,) = paired([mine, seen(twin)], form, WAIT).ready
+    assert late.twin
+    both = paired([mine, theirs, seen(twin)], form, 6)
+    assert [(each.scan, each.twin and each.twin.name) for each in both.ready] == [
+        ((theirs,), twin)
+    ]
+    assert [each.scan for each in both.waiting] == [(mine,)]
 
 
 STRANGERS = [

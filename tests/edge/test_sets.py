@@ -228,10 +228,46 @@ def test_the_pdf_has_the_name_of_the_job(name, pdf):
     assert pdf_name(name) == pdf
 
 
+def mixed(stem, *formats, apart=1.0):
+    """Pages of one stem, numbered as they come, each in a format."""
+    return [
+        Seen(name=f"{stem}_{n:04}.{ending}", changed=n * apart, is_finished=True)
+        for n, ending in enumerate(formats, 1)
+    ]
+
+
+@pytest.mark.parametrize("formats", [("jpg", "jpg", "tif"), ("jpg", "tif", "jpg")])
+def test_pages_of_one_job_may_have_several_formats(formats):
+    """A stem that tells the second is one scan's: none of its pages goes alone."""
+    found = gather(mixed("20251009141512046", *formats), PATIENCE, 60)
+    (job,) = found.complete
+    assert numbers_of(job) == [1, 2, 3]
+    assert found == Gathered(complete=(job,))
+
+
+def test_page_that_is_there_in_two_formats_is_of_two_scans():
+    """Each format goes by itself."""
+    files = mixed("20251009141512046", "jpg", "jpg")
+    files += mixed("20251009141512046", "tif", "tif")
+    assert [numbers_of(job) for job in gather(files, PATIENCE, 60).complete] == [
+        [1, 2],
+        [1, 2],
+    ]
+
+
+def test_counter_that_goes_on_in_another_format_is_another_scan():
+    """Nobody knows whose; it is held, and the pages before it go."""
+    found = gather(mixed("set", "jpg", "jpg", "tif"), PATIENCE, 999)
+    assert [numbers_of(job) for job in found.complete] == [[1, 2]]
+    assert [numbers_of(job) for job in found.broken] == [[3]]
+
+
 FILES = st.lists(
     st.builds(
         Seen,
-        name=st.sampled_from([RICOH % 1, *(PLAIN % n for n in range(6)), "a.pdf"]),
+        name=st.sampled_from(
+            [RICOH % 1, f"{RICOH[:-3]}tif" % 2, *(PLAIN % n for n in range(6)), "a.pdf"]
+        ),
         changed=st.integers(0, 100).map(float),
         is_finished=st.booleans(),
         since=st.none() | st.integers(0, 100).map(float),

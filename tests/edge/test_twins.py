@@ -259,3 +259,10 @@ def test_text_survives_in_utf_8(text):
     """What is UTF-8 is never taken for anything else."""
     if not text.startswith(("\ufeff", "<", "{", "\0")):
         assert decoded(text.encode()) == text
+
+
+def test_capitals_in_json_mean_the_same():
+    """Somebody's program writes them; a key as it should be goes before them."""
+    data = b'{"To": "a@contoso.com", "SUBJECT ": "Scan", "subject": "Invoice"}'
+    read = read_twin(data, Sidecar.JSON)
+    assert read == {"to": "a@contoso.com", "subject": "Invoice"}
