@@ -18,6 +18,8 @@ PLAN_COLUMN = 32 << 10
 """UTF-16 units: a table's text property takes 64 KiB."""
 PLAN_LIMIT = 31_000
 """Units of a plan when it is made, at its longest; the rest is for words."""
+_ADDED = 400
+"""Units of everything but words and recipients that sending writes into a mail."""
 _WORDS = 100, 30, 0
 """Characters of an answer, where the usual ones do not fit."""
 _LATE = datetime(9999, 12, 31, 23, 59, 59, 1, UTC)
@@ -63,8 +65,18 @@ def units(text: str) -> int:
 
 def is_too_long(plan: tuple[Mail, ...]) -> bool:
     """Whether a plan may come not to fit, however short the answers are cut."""
+    if most_units(plan) <= PLAN_LIMIT:
+        return False
     longest = tuple(_longest(mail) for mail in plan)
     return units(plan_to_json(longest)) > PLAN_LIMIT
+
+
+def most_units(plan: tuple[Mail, ...]) -> int:
+    """A bound that sending does not exceed, but for words; cheap, and far too high.
+
+    What is there is written once more at most: recipients, as those who bounced.
+    """
+    return 2 * units(plan_to_json(plan)) + len(plan) * _ADDED
 
 
 def fitting(plan: tuple[Mail, ...]) -> tuple[Mail, ...]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.column import plan_from_json, plan_to_json
+from shared.column import most_units, plan_from_json, plan_to_json, units
 from shared.model import MailState, Place, Reason, State
 from shared.row import (
     operation_id_of,
@@ -25,6 +25,7 @@ CONTRACT_KEYS = {
     *("n", "g", "transport", "sender", "from_name", "to", "cc", "bcc", "subject"),
     *("reply_to", "attachment", "state", "answer", "refused"),
 }
+LATE = datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC)
 byte = st.integers(0, 255)
 day = st.dates(datetime(1970, 1, 1).date(), datetime(2149, 6, 5).date())  # noqa: DTZ001
 digest = st.integers(0, 2**80 - 1)
@@ -86,6 +87,22 @@ def test_plan_survives_the_ledger():
         a_mail(n=2, reason=Reason.THROTTLED, unchecked=True, bounced={"a": "b"}),
     )
     assert plan_from_json(plan_to_json(plan)) == plan
+
+
+@given(
+    st.lists(st.text(min_size=1), max_size=9),
+    st.lists(st.text(min_size=1), max_size=9),
+    st.text(),
+    st.sampled_from(MailState),
+    st.sampled_from([*Reason, None]),
+)
+def test_sending_never_writes_more_than_the_bound(to, bcc, answer, state, reason):
+    """Recipients once more, as those who bounced, and all that is not said yet."""
+    mail = a_mail(to=tuple(to), bcc=tuple(bcc), author="a@x.de", answer=answer)
+    told = replace(mail, state=state, reason=reason, tried=True, booked=True)
+    told = replace(told, doubt=True, as_service=True, after=LATE)
+    told = replace(told, bounced=dict.fromkeys(mail.recipients, ""))
+    assert units(plan_to_json((told,))) <= most_units((mail,))
 
 
 def test_plan_always_has_the_contract_keys():
