@@ -188,9 +188,10 @@ class Agent:
             if at <= now:
                 self._sort(path, now)
 
-    def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
+    def clear(
+        self, folder: Folder, entry: Entry, members: tuple[Claimed, ...], *, left: bool
+    ) -> None:
         """Storage has it: remove it here, or keep it. Raises OSError, BookError."""
-        folder = self.folders[Path(entry.folder)]
         keeps = folder.done is Done.MOVE
         for each in clear(entry, members, self.book, keeps=keeps, is_left_over=left):
             self._warn("edge_changed_since", folder, f"{each.path} is another scan")

@@ -64,8 +64,28 @@ def document(agent: Agent) -> dict[str, Any]:
     }
 
 
+def read_status(folder: Path) -> dict[str, Any]:
+    """What `write_status` left; nothing where that cannot be read."""
+    try:
+        values = json.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}
+
+
+def watched(values: Mapping[str, Any]) -> set[str]:
+    """Every folder that an agent of this `state_dir` has watched so far."""
+    folders = [each["path"] for each in values.get("folders", [])]
+    return {*folders, *values.get("former", [])}
+
+
 def write_status(values: Mapping[str, Any], folder: Path) -> None:
-    """Leave the document where `status` finds it. Raises OSError."""
+    """Leave the document where `status` finds it. Raises OSError.
+
+    Folders that are in edge.toml no more are kept in mind: claims may lie there.
+    """
+    former = watched(read_status(folder)) - watched(values)
+    values = {**values, "former": sorted(former)}
     text = json.dumps(values, ensure_ascii=False, indent=1)
     new = folder / f".{FILE}"
     new.write_text(text, encoding="utf-8", errors="replace")

@@ -218,6 +218,12 @@ class Book:
         self._try_to_flush()
         return self._select("where step != 'cleared' order by changed")
 
+    def folders(self) -> list[str]:
+        """Every folder that a row names, watched still or not."""
+        with self._reading, _crossing(self._folder):
+            rows = self._view.execute("select distinct folder from uploads").fetchall()
+        return [os.fsdecode(bytes(row[0])) for row in rows]
+
     def last(self, count: int) -> list[Entry]:
         """The files that went last, the latest first."""
         self._try_to_flush()

@@ -1,17 +1,19 @@
 """What a kill left: claims in the folders, and how far the journal says they had come.
 
 In: a folder, the journal, and what is in hand already. Out: jobs to go on with, files
-to clear away, and claims that were not begun. Raises `OSError` where the folder cannot
-be listed, `BookError`.
+to clear away, and claims that were not begun. Where a claim lies its own id tells, and
+not its row: a folder may have moved since. Raises `OSError` where the folder cannot be
+listed, `BookError`.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from .book import Book
@@ -39,16 +41,25 @@ class Left:
 
 
 def recover(
-    folder: Folder, book: Book, merge: Merge, is_known: Callable[[str], bool]
+    folder: Folder,
+    book: Book,
+    merge: Merge,
+    is_known: Callable[[str], bool],
+    folders: Iterable[Folder] = (),
 ) -> Left:
-    """Find what was left in a folder, but for claims that are known already."""
+    """Find what was left in a folder, but for claims that are known already.
+
+    `folders` are all that are watched: what lies in another one is not missing here.
+    """
     claims = {each.claim_id: each for each in left_behind(folder)}
-    left = Left()
-    for entry in book.open():
-        if entry.folder == str(folder.path):
-            members = tuple(claims.pop(it) for it in entry.members if it in claims)
-            if is_known(entry.claim_id):
-                continue
+    left, elsewhere = Left(), cache(lambda: _ids(folders))
+    for row in book.open():
+        members = tuple(claims.pop(it) for it in row.members if it in claims)
+        if is_known(row.claim_id):
+            continue
+        is_ours = row.folder == str(folder.path)
+        if members or (is_ours and elsewhere().isdisjoint(row.members)):
+            entry = _moved(row, folder, book)
             if entry.step is Step.COMMITTED:
                 left.cleared.append((entry, members))
             elif entry.step is Step.PROBLEM:
@@ -57,6 +68,24 @@ def recover(
                 left.jobs.append(_job(entry, members, folder, merge))
     _part([it for it in claims.values() if not is_known(it.claim_id)], book, left)
     return left
+
+
+def _ids(folders: Iterable[Folder]) -> set[str]:
+    """Every claim that is found; a folder that cannot be listed has none."""
+    found: set[str] = set()
+    for folder in folders:
+        with suppress(OSError):
+            found |= {each.claim_id for each in left_behind(folder)}
+    return found
+
+
+def _moved(row: Entry, folder: Folder, book: Book) -> Entry:
+    """The row, of the folder in which its claims lie now."""
+    if row.folder == str(folder.path):
+        return row
+    entry = replace(row, folder=str(folder.path))
+    book.note(entry)
+    return entry
 
 
 def _part(loose: Sequence[Claimed], book: Book, left: Left) -> None:

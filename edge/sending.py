@@ -57,6 +57,8 @@ class Sender:
             self.agent.line.drop(job)
         except FileNotFoundError as exc:
             _warn("edge_gone", folder, f"{job.path}: {exc.strerror}")
+            # After a kill it may have had no files: they may come back as well.
+            self.agent.known.forget([job.job_id])
             self.agent.forget(folder, job.members)
             self.agent.line.drop(job)
         except (OSError, MergeStoppedError, RefusedError) as exc:
@@ -65,7 +67,8 @@ class Sender:
             journal.LOGGER.exception("%s", journal.line("edge_failed", {}))
             self._again(folder, job, exc)
         else:
-            self.agent.tender.clear(entry, job.members, left=job.is_left_over)
+            left = job.is_left_over
+            self.agent.tender.clear(folder, entry, job.members, left=left)
             self.agent.line.done(job)
 
     def _away(self, job: Job, exc: Exception) -> None:

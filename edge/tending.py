@@ -18,13 +18,12 @@ from shared import journal
 from . import claim as claims
 from . import emptied, leftovers, owner, reach
 from .book import BookError
-from .claim import Claimed
 from .config import Folder
 from .entry import Entry
 from .leftovers import Leftovers
 from .mounts import mount_now
 from .owner import Owner
-from .recovery import Left, recover, sweep
+from .recovery import Left, Members, recover, sweep
 from .sight import Later, Nothing, Sight
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ CLEAR_SECONDS = 3.0
 UNREADY_SECONDS = 0.2
 UNLOCKED_SECONDS = 10.0
 """Until a folder that could not be locked is tried again."""
-
 CLOCK_SECONDS = 1.0
 """By which a clock may be moved between two looks, slowly as NTP does."""
 
@@ -54,8 +52,9 @@ type _Identity = tuple[int, int]
 class _Uncleared:
     """Storage has it, and it cannot be removed here."""
 
+    folder: Folder
     entry: Entry
-    members: tuple[Claimed, ...]
+    members: Members
     is_left_over: bool
     at: float
 
@@ -149,22 +148,24 @@ class Tender:
                 words = journal.line("edge_failed", {"in": turn.__name__})
                 journal.LOGGER.exception("%s", words)
 
-    def clear(self, entry: Entry, members: tuple[Claimed, ...], *, left: bool) -> None:
+    def clear(
+        self, folder: Folder, entry: Entry, members: Members, *, left: bool
+    ) -> None:
         """Clear a file away now, or later where that cannot be."""
         try:
-            self.agent.clear(entry, members, left=left)
+            self.agent.clear(folder, entry, members, left=left)
         except (OSError, BookError) as exc:
-            self._say("edge_not_cleared", entry.folder, f"{exc}")
+            self._say("edge_not_cleared", str(folder.path), f"{exc}")
             again = time.monotonic() + CLEAR_SECONDS
             with self._lock:
-                self._uncleared.append(_Uncleared(entry, members, left, again))
+                self._uncleared.append(_Uncleared(folder, entry, members, left, again))
 
     def _clear_again(self) -> None:
         now = time.monotonic()
         with self._lock:
             due = [each for each in self._uncleared if each.at <= now]
         for each in due:
-            self.clear(each.entry, each.members, left=each.is_left_over)
+            self.clear(each.folder, each.entry, each.members, left=each.is_left_over)
             with self._lock:
                 self._uncleared.remove(each)
 
@@ -217,8 +218,8 @@ class Tender:
             if not is_same:
                 self._prepare(folder)
                 self.agent.begin(folder)
-            agent = self.agent
-            found = recover(folder, agent.book, agent.merged, agent.known.has)
+            agent, all_ = self.agent, self.agent.config.folders
+            found = recover(folder, agent.book, agent.merged, agent.known.has, all_)
         except (OSError, BookError) as exc:
             self._open.pop(path, None)
             self._say("edge_not_recovered", str(path), str(exc))
@@ -265,7 +266,7 @@ class Tender:
         """Go on with what was left."""
         agent = self.agent
         for entry, members in found.cleared:
-            self.clear(entry, members, left=True)
+            self.clear(folder, entry, members, left=True)
         for job in found.jobs:
             agent.known.add(job.job_id)
             for each in job.members:
