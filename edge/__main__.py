@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,11 +37,28 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     words = parser().parse_args(arguments)
     try:
-        return int(words.run(words))
+        return _heard(int(words.run(words)))
+    except BrokenPipeError:
+        # Of what is printed: that of a connection is a ForwardError.
+        return _heard(NO)
     except (ConfigError, DeniedError, BookError, HeldError) as exc:
         return _said(exc, USAGE)
     except ForwardError as exc:
         return _said(exc, LATER if isinstance(exc, TransientError) else NO)
+
+
+def _heard(status: int) -> int:
+    """Print what is left; the status is as good where nobody reads it."""
+    try:
+        sys.stdout.flush()
+    except OSError as exc:
+        # What could not be printed is tried again at the end, and would be a traceback.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        if not isinstance(exc, BrokenPipeError):
+            _said(f"what was printed is lost: {exc}", status)
+    return status
 
 
 def _said(what: object, status: int) -> int:

@@ -6,20 +6,20 @@ with its line, and reading goes on.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from shared.names import is_possible, is_system
 from shared.plain import plain
 from shared.receive import DEVICE_LIMIT
 from shared.rules_check import Value, suggestion
 from shared.settings import Storage
-from shared.stores.endpoints import endpoints
+from shared.stores.endpoints import address, endpoints
 
 type Check = Callable[[Value], Any]
 
@@ -28,6 +28,8 @@ _CONTAINER = re.compile(r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 """Learn, "Naming and Referencing Containers, Blobs, and Metadata"."""
 _OTHERS = frozenset({"edge", "held", "sent", "config", "deadletter"})
 """Containers of the account that have another purpose."""
+_NAME_BYTES = 255
+"""The longest name (ext4, XFS, btrfs)."""
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -53,6 +55,8 @@ def path_below(base: Path) -> Callable[[Value], Path]:
         if isinstance(value.raw, str) and (not said.strip() or "\0" in said):
             value.blame("write a path, such as /srv/scans/mfp-2f")
             return base
+        if any(len(os.fsencode(part)) > _NAME_BYTES for part in said.split("/")):
+            value.blame(f"a name in it is longer than {_NAME_BYTES} bytes: shorten it")
         return base / said
 
     return check
@@ -108,15 +112,7 @@ def why_no_segment(name: str) -> str:
 def account_url(value: Value) -> str:
     """Check the address of a storage account's blob service."""
     said = text(value).rstrip("/")
-    try:
-        parts = urlsplit(said)
-        is_here = parts.hostname in _LOOPBACK
-        is_known = parts.scheme == "https" or (parts.scheme == "http" and is_here)
-        # An emulator has the account's name in the path.
-        extra = parts.query or parts.fragment or (parts.path and not is_here)
-    except ValueError:
-        is_known, extra = False, ""
-    if isinstance(value.raw, str) and (not is_known or not parts.hostname or extra):
+    if isinstance(value.raw, str) and not _is_account(said):
         value.blame(
             f"{said!r} is no address of an account: write, for instance, "
             "https://stscans.blob.core.windows.net, without container and key"
@@ -124,12 +120,23 @@ def account_url(value: Value) -> str:
     return said
 
 
+def _is_account(url: str) -> bool:
+    parts = address(url)
+    if parts is None or parts.query or parts.fragment:
+        return False
+    # An emulator has the account's name in the path.
+    is_here = parts.hostname in _LOOPBACK
+    return is_here or (parts.scheme == "https" and not parts.path)
+
+
 def why_no_connection(connection: str) -> str:
     """Say what is wrong with a connection string; empty where nothing is."""
     try:
         endpoints(Storage(connection_string=connection))
     except ValueError as exc:
-        return f"no connection string ({exc})"
+        return (
+            f"no connection string ({exc}): copy the account's connection string whole"
+        )
     return ""
 
 

@@ -48,12 +48,15 @@ class Notice(NamedTuple):
 
 
 class Inotify:
-    """One queue of notices. Close it, or use it as a context manager."""
+    """One queue of notices. Close it, or use it as a context manager.
+
+    Where the system has none left, it is silent, and `add` tries to have one each time.
+    """
 
     def __init__(self) -> None:
-        self._descriptor = _checked(
-            _LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify"
-        )
+        # Silent, until the system's queue takes its number: who polls need not know.
+        self._descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._has_queue = False
 
     def __enter__(self) -> Inotify:
         return self
@@ -70,10 +73,23 @@ class Inotify:
         return self._descriptor
 
     def add(self, path: Path, flags: Flag) -> int:
-        """Watch a folder; its number. The same folder again has the same number."""
+        """Watch a folder; its number. The same folder again has the same number.
+
+        EMFILE and ENFILE: the system has no queue left.
+        """
+        if not self._has_queue:
+            self._begin()
         name = os.fsencode(path)
         number = _LIBC.inotify_add_watch(self._descriptor, name, int(flags))
         return _checked(number, os.fspath(path))
+
+    def _begin(self) -> None:
+        queue = _checked(_LIBC.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify")
+        try:
+            os.dup2(queue, self._descriptor, inheritable=False)
+        finally:
+            os.close(queue)
+        self._has_queue = True
 
     def remove(self, watch: int) -> None:
         """End a watch; a notice IGNORED follows. One that has ended already is fine."""

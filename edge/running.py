@@ -8,7 +8,7 @@ import shutil
 import signal
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,14 @@ def run(words: argparse.Namespace, *, ends: bool) -> int:
         stack.callback(agent.tender.owner.release)
         keeper = Keeper(agent, beats, stop, told, ends=ends)
         with keeper.keeping():
-            agent.run(stop, keeper.ready)
+            agent.run(stop, lambda: _ready(keeper))
         return _outcome(agent) if ends else 0
+
+
+def _ready(keeper: Keeper) -> None:
+    # Nobody may hear it, or the disk behind it be full: scans go all the same.
+    with suppress(OSError):
+        keeper.ready()
 
 
 def told(folder: Folder, path: str, why: str) -> None:
@@ -147,6 +153,7 @@ def _outcome(agent: Agent) -> int:
     waiting = agent.agenda.waiting()
     for sight, why in waiting[:_SHOWN]:
         journal.warn("edge_left", {"path": sight.path, "why": why})
-    if waiting or len(agent.line) or agent.tender.is_busy:
+    is_busy = agent.tender.is_busy or agent.watcher.troubles
+    if waiting or len(agent.line) or is_busy:
         return _LATER
     return _NO if len(agent.desk) or list(agent.claimed()) else 0

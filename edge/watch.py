@@ -35,11 +35,11 @@ _FLAGS = (
     | Flag.DELETE_SELF
     | Flag.MOVE_SELF
     | Flag.ONLYDIR
-    | Flag.DONT_FOLLOW
     | Flag.EXCL_UNLINK
 )
-_FULL = frozenset({errno.ENOSPC, errno.ENOMEM, errno.EMFILE})
-_HINT = "Raise fs.inotify.max_user_watches: the folder is listed meanwhile."
+_NO_QUEUE = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOSYS})
+_FULL = _NO_QUEUE | {errno.ENOSPC, errno.ENOMEM}
+_HINT = "Raise fs.inotify.max_user_{}: the folder is listed meanwhile."
 type _Identity = tuple[int, int]
 
 
@@ -56,6 +56,8 @@ class Watcher:
         self._found = found
         self._mount_of = mount_of
         self._inotify = Inotify()
+        self._unheard: set[Path] = set()
+        """Folders for which the system had no watches; told of."""
         self._spots: dict[int, tuple[Place, str]] = {}
         self._tops: dict[Path, _Identity] = {}
         self._polled: dict[Path, threading.Event] = {}
@@ -90,7 +92,7 @@ class Watcher:
         os.eventfd_write(self._bell, 1)
 
     def run(self, stop: threading.Event) -> None:
-        """Watch until told to stop. Raises OSError where the system has no inotify."""
+        """Watch until told to stop."""
         with self._inotify, MOUNTINFO.open("rb") as mounts:
             poll = select.poll()
             poll.register(self._inotify, select.POLLIN)
@@ -132,7 +134,8 @@ class Watcher:
                 is_remote = self._mount_of(place.path).is_remote
             except OSError as exc:
                 self._lose(place)
-                self._trouble(place, f"It is not there: {exc.strerror or exc}.")
+                # The log has it from who tends the folders.
+                self.troubles[place.path] = f"It is not there: {exc.strerror or exc}."
                 continue
             identity = stat.st_dev, stat.st_ino
             is_polled = place.path in self._polled
@@ -190,39 +193,60 @@ class Watcher:
             self._retry_at = 0.0
 
     def _cover(self, place: Place, path: str) -> None:
-        """Watch a folder and all below, and tell of what is there already.
-
-        Listed after the watch is set: what comes in between is seen twice, not never.
-        """
-        folders = [path]
+        """Watch a folder and all below, and tell of what is there already."""
+        folders, is_top, why = [path], not path, ""
         while folders:
             path = folders.pop()
             if path and junk.why_folder_ignored(path):
                 continue
             try:
-                watch = self._inotify.add(place.path / path, _FLAGS)
-                self._spots[watch] = place, path
-                files, inner = contents(place.path, path)
+                folders += self._cover_one(place, path)
             except OSError as exc:
-                self._not_covered(place, path, exc)
-                continue
-            if not path:
-                self._trouble(place, "")
-            folders += inner
-            for file, _ in files:
-                self._found(Sight(place, file))
+                why = self._not_covered(place, path, exc) or why
         if place.path in self._tops:
             self._told.add(place.path)
+        if place.path in self._polled:
+            # Who lists it says what is wrong with it.
+            return
+        if is_top and not why:
+            self._unheard.discard(place.path)
+        if is_top or why:
+            self._trouble(place, why)
 
-    def _not_covered(self, place: Place, path: str, exc: OSError) -> None:
-        if exc.errno in _FULL and place.path not in self._polled:
-            journal.warn("edge_no_watches", {"folder": str(place.path), "hint": _HINT})
-            self._poll(place)
+    def _cover_one(self, place: Place, path: str) -> list[str]:
+        """Watch one folder; those in it. Raises OSError.
+
+        Listed after the watch is set: what comes in between is seen twice, not never.
+        """
+        # The top may be a link: whoever wrote the configuration wants it so.
+        flags = _FLAGS | Flag.DONT_FOLLOW if path else _FLAGS
+        watch = self._inotify.add(place.path / path, flags)
+        self._spots[watch] = place, path
+        files, folders = contents(place.path, path)
+        for file, _ in files:
+            self._found(Sight(place, file))
+        return folders
+
+    def _not_covered(self, place: Place, path: str, exc: OSError) -> str:
+        """List it instead, or say what is wrong with it."""
+        if exc.errno in _FULL:
+            if place.path not in self._polled:
+                self._go_without(place, exc)
         elif not path:
             self._lose(place)
-            self._trouble(place, f"It cannot be watched: {exc.strerror or exc}.")
+            return f"It cannot be watched: {exc.strerror or exc}."
         elif exc.errno == errno.EACCES:
-            self._trouble(place, f"{path}: {exc.strerror}.")
+            return f"{path}: {exc.strerror}."
+        return ""
+
+    def _go_without(self, place: Place, exc: OSError) -> None:
+        """List a folder that the system has no watches for; tried again each minute."""
+        if place.path not in self._unheard:
+            self._unheard.add(place.path)
+            hint = _HINT.format("instances" if exc.errno in _NO_QUEUE else "watches")
+            fields = {"folder": str(place.path), "why": exc.strerror, "hint": hint}
+            journal.warn("edge_no_watches", fields)
+        self._poll(place)
 
     def _poll(self, place: Place) -> None:
         """List it in a thread of its own: a network that hangs holds up no other."""
@@ -253,7 +277,9 @@ class Watcher:
                 self._inotify.remove(watch)
 
     def _trouble(self, place: Place, why: str) -> None:
-        if why:
-            self.troubles[place.path] = why
-        else:
+        if not why:
             self.troubles.pop(place.path, None)
+        elif self.troubles.get(place.path) != why:
+            self.troubles[place.path] = why
+            fields = {"folder": str(place.path), "why": why}
+            journal.warn("edge_not_watched", fields)

@@ -1,4 +1,4 @@
-"""Watches a folder where the system has three watches for all; prints what it sees.
+"""Watches a folder where the system has few watches, or no queue for them; prints it.
 
 Run as root of a user namespace of its own: `unshare --user --map-root-user`.
 """
@@ -13,7 +13,7 @@ from .papers import a_document
 
 if __name__ == "__main__":
     try:
-        Path("/proc/sys/user/max_inotify_watches").write_text("3")
+        Path("/proc/sys/user", sys.argv[2]).write_text(sys.argv[3])
     except OSError as exc:
         sys.exit(f"unshare: {exc}")
     top = Path(sys.argv[1])

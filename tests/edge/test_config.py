@@ -139,6 +139,37 @@ def test_a_key_is_never_shown(folder):
     assert "c2VjcmV0" not in str(faults(folder, SHORT, {"SCAN_STORAGE": bad}))
 
 
+BROKEN = [
+    ("AccountKey=a2V5;", "AccountKey=a2V5c;"),
+    ("AccountKey=a2V5;", "AccountKey=a2V5cw%3D%3D;"),
+    (":10000/", ":99999/"),
+    ("AccountName=dev", "AccountName=dëv"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong"), BROKEN)
+def test_a_connection_string_that_was_cut_short_is_a_fault(folder, right, wrong):
+    """And how to mend it."""
+    broken = CONNECTION.replace(right, wrong)
+    assert broken != CONNECTION
+    ((line, said),) = faults(folder, SHORT, {"SCAN_STORAGE": broken})
+    assert line == 0
+    assert "copy the account's connection string whole" in said
+    assert "a2V5" not in said
+
+
+@pytest.mark.parametrize("key", ["state_dir", "path"])
+def test_a_path_that_no_disk_can_hold_is_a_fault(folder, key):
+    """255 bytes are the longest name."""
+    lines = [
+        f'{key} = "/var/{"x" * 256}"' if each.startswith(f"{key} =") else each
+        for each in SHORT.splitlines()
+    ]
+    ((_, said),) = faults(folder, "\n".join(lines))
+    assert said.startswith(f"{key}: ")
+    assert "255" in said
+
+
 def test_every_fault_is_told_at_once(folder):
     """With the line, the key, and what to write."""
     (folder / "file").touch()
@@ -282,6 +313,12 @@ URLS = [
     "https://",
     "http://[",
     "",
+    "https://x.y:99999",
+    "https://x.y:abc",
+    "https://a:b@stscans.blob.core.windows.net",
+    "https://stscäns.blob.core.windows.net",
+    "https://st scans.blob.core.windows.net",
+    "https://stscans.blob.core.windows.net\\r\\nX: y",
 ]
 
 

@@ -18,7 +18,7 @@ from edge.sight import Place, Sight
 from edge.watch import Watcher
 
 from .disks import memory_disk
-from .eye import Eye, Folder
+from .eye import Eye, Folder, as_nobody
 from .papers import a_document
 from .printer import await_until
 
@@ -186,6 +186,34 @@ def test_a_link_to_a_folder_is_not_followed(tmp_path, seen):
     assert not any("/" in path for path in seen.paths)
 
 
+def test_a_folder_may_be_named_by_a_link_to_it(tmp_path, seen):
+    """Whoever wrote edge.toml wants it so; a link in the folder is a stranger's."""
+    first, link = tmp_path / "first", tmp_path / "link"
+    first.mkdir()
+    link.symlink_to(first)
+    with watching([Folder(link)], seen) as (watcher, _):
+        assert not watcher.troubles
+        (first / "1.pdf").write_bytes(PDF)
+        await_until(lambda: "1.pdf" in seen.closed, 2.0)
+
+
+def test_a_folder_that_cannot_be_watched_is_told_once(tmp_path, seen, caplog):
+    """Though it is tried again."""
+    place = tmp_path / "place"
+    (place / "shut").mkdir(parents=True)
+    (place / "shut").chmod(0)
+    (place / "open").mkdir()
+    (place / "open" / "1.pdf").write_bytes(PDF)
+    with as_nobody(tmp_path), watching([Folder(place)], seen) as (watcher, _):
+        assert "shut: Permission denied" in watcher.troubles[place]
+        watcher._list_all()
+        watcher._list_all()
+    assert seen.paths == {"open/1.pdf"}
+    told = [each for each in caplog.messages if "event=edge_not_watched" in each]
+    assert len(told) == 1
+    assert str(place) in told[0]
+
+
 def test_a_network_mount_is_listed(tmp_path, seen):
     """The choice is the watcher's own, by what the folder lies on."""
     deaf, heard = tmp_path / "deaf", tmp_path / "heard"
@@ -221,7 +249,8 @@ def test_what_is_mounted_over_a_folder_is_watched_instead(tmp_path, seen):
         await_until(lambda: "under.pdf" in seen.closed, 2.0)
 
 
-def test_where_the_system_has_no_watches_left_a_folder_is_listed(tmp_path):
+@pytest.mark.parametrize(("limit", "left"), [("watches", "3"), ("instances", "0")])
+def test_where_the_system_has_no_watches_left_a_folder_is_listed(tmp_path, limit, left):
     """Seen later, but seen; and the log says which limit to raise."""
     words = [
         "--user",
@@ -231,7 +260,7 @@ def test_where_the_system_has_no_watches_left_a_folder_is_listed(tmp_path):
         "tests.edge.few_watches",
     ]
     done = subprocess.run(  # noqa: S603 (our own words)
-        ["/usr/bin/unshare", *words, str(tmp_path)],
+        ["/usr/bin/unshare", *words, str(tmp_path), f"max_inotify_{limit}", left],
         capture_output=True,
         text=True,
         check=False,
@@ -239,7 +268,9 @@ def test_where_the_system_has_no_watches_left_a_folder_is_listed(tmp_path):
     if "unshare" in done.stderr:
         pytest.skip("no user namespaces here")
     assert done.stdout.split() == [f"{n}/x.pdf" for n in range(6)]
-    assert "fs.inotify.max_user_watches" in done.stderr
+    assert f"fs.inotify.max_user_{limit}" in done.stderr
+    assert done.stderr.count("event=edge_no_watches") == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_watching_fifty_folders_costs_next_to_nothing(tmp_path):

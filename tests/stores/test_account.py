@@ -219,6 +219,11 @@ def test_outage_is_told_and_its_end_is_noticed(tmp_path):
         *("", "nonsense", "AccountName=x;BlobEndpoint=http://127.0.0.1:1/x"),
         *("AccountName=x;AccountKey=a", "AccountKey=a2V5"),
         "AccountName=x;AccountKey=a2V5;TableEndpoint=127.0.0.1:1/x",
+        "AccountName=x;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:99999/x",
+        "AccountName=x;AccountKey=a2V5;BlobEndpoint=http://127.0.0.1:abc/x",
+        "AccountName=x;AccountKey=a2V5;BlobEndpoint=http://exämple.net/x",
+        *("AccountName=x;AccountKey=a2V5c", "AccountName=x;AccountKey=a2V5cw%3D%3D"),
+        *("AccountName=x;AccountKey=?!a2V5", "AccountName=ä;AccountKey=a2V5"),
     ],
 )
 def test_wrong_connection_string_is_configuration(text):
