@@ -116,10 +116,11 @@ def without_a_lease(kind: str, top: Path) -> Played:
     return played_over(KINDS[kind], top, looker, lambda _: mount)
 
 
-@pytest.mark.skipif(any(WHY_NOT.values()), reason=" ".join(WHY_NOT.values()))
+@pytest.mark.skipif(all(WHY_NOT.values()), reason=" ".join(WHY_NOT.values()))
 def test_without_a_lease_it_is_late_and_never_early(tmp_path):
     """Another user's files, and a network mount: a close and a rest, or rest alone."""
-    for kind, played in at_once(tmp_path, without_a_lease, KINDS).items():
+    here = [kind for kind in KINDS if not WHY_NOT[KINDS[kind]]]
+    for kind, played in at_once(tmp_path, without_a_lease, here).items():
         for name, desk in played.desks.items():
             taken = sorted((each.path, each.data) for each in played.taken[name])
             wanted = desk.wanted[-1:] if name in OVERWRITTEN else sorted(desk.wanted)
